@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * admin.c
+ *	  Table admin calls.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "admin.h"
+
+#include <stdlib.h>
+
+#define GET_TABLE "/google.bigtable.admin.v2.BigtableTableAdmin/GetTable"
+
+static const bt_retry_policy admin_read_policy = {
+	.operation_timeout_us = INT64_C(600) * 1000000,
+	.attempt_timeout_us = INT64_C(60) * 1000000,
+	.initial_delay_us = BT_RETRY_MIN_DELAY_US,
+	.max_attempts = 5,
+};
+
+bt_unary *
+bt_admin_get_table(bt_channel *channel, const bt_host *host, const char *resource,
+				   const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = *policy;
+	bt_headers headers;
+	bt_buffer request;
+
+	bt_retry_policy_fill(&full_policy, &admin_read_policy);
+	if (!bt_headers_init_admin(&headers, resource))
+		return NULL;
+	if (!bt_pack_get_table(resource, &request))
+	{
+		bt_headers_free(&headers);
+		return NULL;
+	}
+	return bt_unary_create(channel, host, GET_TABLE, &request, &headers, &full_policy);
+}

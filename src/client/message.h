@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * message.h
+ *	  Our structs <-> protobuf bytes.
+ *
+ * message.c is the only file that includes generated protobuf code.  The
+ * answers of ReadRows do not come here: they are chunk_decoder's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BT_MESSAGE_H
+#define BT_MESSAGE_H
+
+#include "filter.h"
+#include "row_set.h"
+
+/* What a table name in a request names. */
+typedef enum bt_resource_kind
+{
+	BT_RESOURCE_TABLE,
+	BT_RESOURCE_AUTHORIZED_VIEW,
+	BT_RESOURCE_MATERIALIZED_VIEW
+} bt_resource_kind;
+
+/*
+ * FeatureFlags of what this client implements (reverse_scans,
+ * last_scanned_row_responses, routing_cookie, retry_info), in padded base64.
+ */
+#define BT_FEATURE_FLAGS "CAEgATABOAE="
+
+typedef struct bt_read_rows_request
+{
+	bt_resource_kind kind;
+	const char *resource;    /* projects/P/instances/I/... */
+	const char *app_profile; /* NULL: the default one */
+	const bt_range *ranges;  /* at least one: none would be the whole table */
+	size_t nranges;
+	const bt_filter *filter; /* NULL: none */
+	int64_t rows_limit;      /* 0: none */
+	bool reversed;
+	bool want_stats;
+} bt_read_rows_request;
+
+/* What the server says about a finished read. */
+typedef struct bt_read_stats
+{
+	int64_t rows_seen;
+	int64_t rows_returned;
+} bt_read_stats;
+
+/* Bytes allocated with malloc; the caller frees. */
+typedef struct bt_buffer
+{
+	uint8_t *data;
+	size_t len;
+} bt_buffer;
+
+static inline bt_span
+bt_buffer_span(const bt_buffer *buffer)
+{
+	return bt_span_make(buffer->data, buffer->len);
+}
+
+/* These return false when memory runs out. */
+extern bool bt_pack_read_rows(const bt_read_rows_request *request, bt_buffer *buffer);
+extern bool bt_pack_get_table(const char *resource, bt_buffer *buffer);
+
+/* These return false when the bytes are malformed. */
+extern bool bt_unpack_read_stats(bt_span bytes, bt_read_stats *stats);
+
+/* Finds RetryInfo in a google.rpc.Status; -1 if there is none. */
+extern bool bt_unpack_retry_delay(bt_span bytes, int64_t *delay_us);
+
+/* Calls back with the name of each family of an admin Table. */
+extern bool
+bt_unpack_families(bt_span bytes, void (*each)(void *arg, const char *name), void *arg);
+
+#endif /* BT_MESSAGE_H */

@@ -1,0 +1,119 @@
+/*-------------------------------------------------------------------------
+ *
+ * retry.c
+ *	  Which status is retried, when, and until when.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "retry.h"
+
+#include <string.h>
+
+void
+bt_retry_policy_fill(bt_retry_policy *policy, const bt_retry_policy *defaults)
+{
+	if (policy->operation_timeout_us <= 0)
+		policy->operation_timeout_us = defaults->operation_timeout_us;
+	if (policy->attempt_timeout_us <= 0)
+		policy->attempt_timeout_us = defaults->attempt_timeout_us;
+	if (policy->initial_delay_us <= 0)
+		policy->initial_delay_us = defaults->initial_delay_us;
+	if (policy->max_attempts <= 0)
+		policy->max_attempts = defaults->max_attempts;
+}
+
+void
+bt_retry_start(bt_retry *retry, const bt_retry_policy *policy, int64_t now_us,
+			   uint64_t seed)
+{
+	memset(retry, 0, sizeof(*retry));
+	retry->policy = *policy;
+	if (retry->policy.initial_delay_us < BT_RETRY_MIN_DELAY_US)
+		retry->policy.initial_delay_us = BT_RETRY_MIN_DELAY_US;
+	retry->started_us = now_us;
+	retry->random = seed | 1; /* xorshift must not start at 0 */
+}
+
+int64_t
+bt_retry_deadline_us(const bt_retry *retry)
+{
+	return retry->started_us + retry->policy.operation_timeout_us;
+}
+
+void
+bt_retry_progress(bt_retry *retry)
+{
+	retry->failures = 0;
+	retry->answered = true;
+}
+
+bool
+bt_retry_is_transient(const bt_status *status)
+{
+	/* What gRPC and proxies say when a connection dies under a stream. */
+	static const char *const lost_connection[] = {
+		"rst_stream",
+		"rst stream",
+		"stream closed before write could take place",
+		"received unexpected eos on data frame",
+	};
+
+	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
+		return false; /* our own finding, it would be the same again */
+	switch (status->code)
+	{
+		case BT_UNAVAILABLE:
+		case BT_ABORTED:
+		case BT_DEADLINE_EXCEEDED:
+			return true;
+		case BT_INTERNAL:
+			for (size_t i = 0; i < sizeof(lost_connection) / sizeof(char *); i++)
+				if (strcasestr(status->message, lost_connection[i]) != NULL)
+					return true;
+			return false;
+		default:
+			return false;
+	}
+}
+
+static uint64_t
+next_random(bt_retry *retry)
+{
+	retry->random ^= retry->random << 13;
+	retry->random ^= retry->random >> 7;
+	retry->random ^= retry->random << 17;
+	return retry->random;
+}
+
+/* Exponential, doubled with each failure, with jitter over its upper half. */
+static int64_t
+backoff(bt_retry *retry)
+{
+	int64_t delay = retry->policy.initial_delay_us;
+
+	for (int i = 1; i < retry->failures && delay < BT_RETRY_MAX_DELAY_US; i++)
+		delay *= 2;
+	if (delay > BT_RETRY_MAX_DELAY_US)
+		delay = BT_RETRY_MAX_DELAY_US;
+	delay = delay / 2 + (int64_t) (next_random(retry) % (uint64_t) (delay / 2 + 1));
+	return delay < BT_RETRY_MIN_DELAY_US ? BT_RETRY_MIN_DELAY_US : delay;
+}
+
+bool
+bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
+			   int64_t *delay_us)
+{
+	int64_t until = bt_retry_deadline_us(retry);
+
+	retry->failures++;
+	if (status->retry_delay_us < 0 && !bt_retry_is_transient(status))
+		return false;
+	if (retry->failures >= retry->policy.max_attempts)
+		return false;
+	if (!retry->answered && status->retry_delay_us < 0 &&
+		until > retry->started_us + retry->policy.attempt_timeout_us)
+		until = retry->started_us + retry->policy.attempt_timeout_us;
+
+	*delay_us = status->retry_delay_us >= 0 ? status->retry_delay_us : backoff(retry);
+	return *delay_us < until - now_us;
+}

@@ -1,0 +1,820 @@
+/*-------------------------------------------------------------------------
+ *
+ * rpc.c
+ *	  gRPC calls for a single-threaded host that must stay interruptible.
+ *
+ * One completion queue serves the process.  Each operation that is under way
+ * has an op structure, whose address is its tag: whoever takes an event off
+ * the queue marks the op as done, so it does not matter who does.
+ *
+ * The host waits for an op in three steps, cheap first: take what is there;
+ * block on the queue for up to a millisecond; then arm the waiter, a thread
+ * that blocks on the queue in the host's place, takes one event and signals
+ * an eventfd, while the host sleeps in a wait of its own that sees signals
+ * and latches.  Handing every message over a thread would double the cost of
+ * small messages.  While the waiter is armed, only it takes events.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rpc.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <grpc/byte_buffer.h>
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#if __has_include(<grpc/credentials.h>)
+#include <grpc/credentials.h>
+#endif
+#include <grpc/slice.h>
+#include <grpc/support/alloc.h>
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
+
+/* How long the host may block, deaf to signals, before the waiter takes over. */
+#define BLOCK_US 1000
+
+/* A row can be 256 MiB, and comes with keys, names and framing. */
+#define MAX_RECEIVE_BYTES (288 * 1024 * 1024)
+
+/*
+ * Frames and stream windows larger than HTTP/2's 16 and 64 KiB, so that the
+ * server can send ahead while the host works on the last message.
+ */
+#define HTTP2_MAX_FRAME_BYTES (1024 * 1024)
+#define HTTP2_WINDOW_BYTES (4 * 1024 * 1024)
+
+/* An operation that is under way. */
+typedef struct op
+{
+	atomic_bool done;
+	bool started;
+} op;
+
+struct bt_channel
+{
+	grpc_channel *channel; /* NULL after bt_rpc_shutdown() */
+	bt_channel *next;
+	bt_channel **link; /* what points to this channel */
+};
+
+struct bt_call
+{
+	grpc_call *call; /* NULL after bt_rpc_shutdown() */
+	bt_call *next;
+	bt_call **link; /* what points to this call */
+
+	op send_op; /* the request, and initial metadata */
+	op message_op;
+	op status_op;
+
+	/* Buffers that gRPC writes into or reads from until an op is done. */
+	grpc_byte_buffer *request;
+	grpc_metadata *headers;
+	size_t nheaders;
+	grpc_byte_buffer *incoming;
+	grpc_metadata_array initial_metadata;
+	grpc_metadata_array trailing_metadata;
+	grpc_status_code code;
+	grpc_slice details;
+
+	grpc_byte_buffer *message; /* the current one */
+	bt_span *slices;           /* of it */
+	size_t nslices;
+	size_t slices_capacity;
+};
+
+/* State of the process. */
+static struct
+{
+	pid_t pid; /* of the process that initialized gRPC, or 0 */
+	bool shut_down;
+	grpc_completion_queue *queue;
+	int eventfd;
+	pthread_t waiter;
+
+	pthread_mutex_t mutex; /* protects the next two */
+	pthread_cond_t wake;
+	bool stop;
+	atomic_bool armed; /* set by the host, cleared by the waiter */
+
+	bt_channel *channels;
+	bt_call *calls;
+} rpc = {
+	.eventfd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+/* ---- signals ---- */
+
+static void
+block_signals(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+static void
+restore_signals(const sigset_t *old)
+{
+	pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+/* ---- time ---- */
+
+int64_t
+bt_rpc_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static gpr_timespec
+from_now(int64_t us)
+{
+	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+						gpr_time_from_micros(us, GPR_TIMESPAN));
+}
+
+/* ---- the completion queue ---- */
+
+/* Takes an event; returns whether there was one before the deadline. */
+static bool
+take_event(gpr_timespec deadline)
+{
+	grpc_event event = grpc_completion_queue_next(rpc.queue, deadline, NULL);
+
+	if (event.type != GRPC_OP_COMPLETE)
+		return false;
+	atomic_store_explicit(&((op *) event.tag)->done, true, memory_order_release);
+	return true;
+}
+
+static bool
+is_done(op *op)
+{
+	return atomic_load_explicit(&op->done, memory_order_acquire);
+}
+
+static void
+signal_host(void)
+{
+	uint64_t one = 1;
+
+	while (write(rpc.eventfd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static void
+clear_signal(void)
+{
+	uint64_t count;
+
+	while (read(rpc.eventfd, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
+/* The waiter: one event each time it is armed.  Inherits blocked signals. */
+static void *
+waiter_main(void *arg)
+{
+	(void) arg;
+	pthread_mutex_lock(&rpc.mutex);
+	while (!rpc.stop)
+	{
+		if (!atomic_load(&rpc.armed))
+		{
+			pthread_cond_wait(&rpc.wake, &rpc.mutex);
+			continue;
+		}
+		pthread_mutex_unlock(&rpc.mutex);
+		(void) take_event(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+		atomic_store(&rpc.armed, false);
+		signal_host();
+		pthread_mutex_lock(&rpc.mutex);
+	}
+	pthread_mutex_unlock(&rpc.mutex);
+	return NULL;
+}
+
+static void
+arm_waiter(void)
+{
+	pthread_mutex_lock(&rpc.mutex);
+	atomic_store(&rpc.armed, true);
+	pthread_cond_signal(&rpc.wake);
+	pthread_mutex_unlock(&rpc.mutex);
+}
+
+/*
+ * Tries to see an op done without the waiter.  Signals are blocked; blocking
+ * for up to block_us is allowed.
+ */
+static bool
+poll_op(op *op, int64_t block_us)
+{
+	bool blocked = block_us <= 0;
+
+	while (!is_done(op))
+	{
+		if (atomic_load(&rpc.armed))
+			return false;
+		if (take_event(gpr_time_0(GPR_CLOCK_MONOTONIC)))
+			continue;
+		if (blocked)
+			return false;
+		blocked = !take_event(from_now(block_us));
+	}
+	return true;
+}
+
+/* Waits for an op as the host wants it.  Signals are open. */
+static bt_wait_result
+wait_op(op *op, const bt_host *host, int64_t timeout_us)
+{
+	int64_t until = bt_rpc_now_us() + timeout_us;
+
+	for (;;)
+	{
+		int64_t left = until - bt_rpc_now_us();
+		bt_wait_result result;
+		sigset_t old;
+		bool done;
+
+		block_signals(&old);
+		done = poll_op(op, left < BLOCK_US ? left : BLOCK_US);
+		if (!done && !atomic_load(&rpc.armed))
+			arm_waiter();
+		restore_signals(&old);
+		if (done)
+			return BT_WAIT_READY;
+
+		left = until - bt_rpc_now_us();
+		result = host->wait(host->arg, rpc.eventfd, left < 0 ? 0 : left);
+		if (result == BT_WAIT_READY)
+			clear_signal();
+		else if (is_done(op))
+			return BT_WAIT_READY;
+		else
+			return result;
+	}
+}
+
+/* Waits for an op that is bound to end at once.  Signals are blocked. */
+static void
+drain_op(op *op)
+{
+	if (!op->started)
+		return;
+	while (!is_done(op))
+	{
+		if (atomic_load(&rpc.armed))
+		{
+			struct pollfd pollfd = {.fd = rpc.eventfd, .events = POLLIN};
+
+			(void) poll(&pollfd, 1, -1);
+			clear_signal();
+		}
+		else
+			(void) take_event(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+	}
+}
+
+/* ---- the process ---- */
+
+/* gRPC writes to stderr, from any thread; say so only if somebody asked. */
+static void
+discard_log(gpr_log_func_args *args)
+{
+	(void) args;
+}
+
+static bool
+start_process(bt_status *status)
+{
+	rpc.eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (rpc.eventfd < 0)
+	{
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "could not create an eventfd: %s",
+					  strerror(errno));
+		return false;
+	}
+	if (getenv("GRPC_VERBOSITY") == NULL)
+		gpr_set_log_function(discard_log);
+	grpc_init();
+	rpc.queue = grpc_completion_queue_create_for_next(NULL);
+	if (pthread_create(&rpc.waiter, NULL, waiter_main, NULL) != 0)
+	{
+		grpc_completion_queue_destroy(rpc.queue);
+		grpc_shutdown();
+		close(rpc.eventfd);
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "could not create a thread");
+		return false;
+	}
+	rpc.pid = getpid();
+	return true;
+}
+
+bool
+bt_rpc_init(bt_status *status)
+{
+	sigset_t old;
+	bool ok;
+
+	if (rpc.pid != 0 && rpc.pid != getpid())
+	{
+		bt_status_set(status, BT_FAILED_PRECONDITION,
+					  "gRPC was initialized in process %d, before the fork of process %d",
+					  (int) rpc.pid, (int) getpid());
+		return false;
+	}
+	if (rpc.shut_down)
+	{
+		bt_status_set(status, BT_FAILED_PRECONDITION, "gRPC is shut down");
+		return false;
+	}
+	if (rpc.pid != 0)
+		return true;
+	block_signals(&old);
+	ok = start_process(status);
+	restore_signals(&old);
+	return ok;
+}
+
+bool
+bt_rpc_is_initialized(void)
+{
+	return rpc.pid != 0 && rpc.pid == getpid() && !rpc.shut_down;
+}
+
+int
+bt_rpc_wait_fd(void)
+{
+	return rpc.eventfd;
+}
+
+const char *
+bt_rpc_library_version(void)
+{
+	return grpc_version_string();
+}
+
+/* ---- channels ---- */
+
+static grpc_arg
+integer_arg(const char *key, int value)
+{
+	grpc_arg arg = {.type = GRPC_ARG_INTEGER, .key = (char *) key};
+
+	arg.value.integer = value;
+	return arg;
+}
+
+static grpc_channel *
+make_channel(const char *target, const char *user_agent)
+{
+	grpc_arg args[] = {
+		{.type = GRPC_ARG_STRING,
+		 .key = (char *) GRPC_ARG_PRIMARY_USER_AGENT_STRING,
+		 .value.string = (char *) user_agent},
+		integer_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, MAX_RECEIVE_BYTES),
+		integer_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
+		integer_arg(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, HTTP2_MAX_FRAME_BYTES),
+		integer_arg(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, HTTP2_WINDOW_BYTES),
+
+		/* Retries are ours: they must resume a scan and count attempts. */
+		integer_arg(GRPC_ARG_ENABLE_RETRIES, 0),
+
+		/* One user's connection is never another's. */
+		integer_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
+
+		/* A stalled stream is pinged for as long as it is open. */
+		integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000),
+		integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000),
+		integer_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+
+		/* Find a restarted server soon; the retries have their own backoff. */
+		integer_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100),
+		integer_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10 * 1000),
+		integer_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2 * 1000),
+		integer_arg(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000),
+
+		/* Plaintext is for emulators and test servers near by. */
+		integer_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+	};
+	grpc_channel_args channel_args = {sizeof(args) / sizeof(args[0]), args};
+	grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
+	grpc_channel *channel = grpc_channel_create(target, credentials, &channel_args);
+
+	grpc_channel_credentials_release(credentials);
+	return channel;
+}
+
+bt_channel *
+bt_channel_create_plaintext(const char *target, const char *user_agent, bt_status *status)
+{
+	bt_channel *channel = calloc(1, sizeof(bt_channel));
+	sigset_t old;
+
+	if (channel != NULL)
+	{
+		block_signals(&old);
+		channel->channel = make_channel(target, user_agent);
+		restore_signals(&old);
+	}
+	if (channel == NULL || channel->channel == NULL)
+	{
+		free(channel);
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "could not create a gRPC channel");
+		return NULL;
+	}
+	channel->next = rpc.channels;
+	channel->link = &rpc.channels;
+	if (channel->next != NULL)
+		channel->next->link = &channel->next;
+	rpc.channels = channel;
+	return channel;
+}
+
+static void
+close_channel(bt_channel *channel)
+{
+	*channel->link = channel->next;
+	if (channel->next != NULL)
+		channel->next->link = channel->link;
+	grpc_channel_destroy(channel->channel);
+	channel->channel = NULL;
+}
+
+void
+bt_channel_destroy(bt_channel *channel)
+{
+	sigset_t old;
+
+	if (channel == NULL)
+		return;
+	if (channel->channel != NULL && rpc.pid == getpid())
+	{
+		block_signals(&old);
+		close_channel(channel);
+		restore_signals(&old);
+	}
+	free(channel);
+}
+
+/* ---- calls ---- */
+
+static void
+start_op(bt_call *call, op *op, const grpc_op *ops, size_t nops)
+{
+	op->done = false;
+	op->started = grpc_call_start_batch(call->call, ops, nops, op, NULL) == GRPC_CALL_OK;
+
+	/* Only a misuse of the API is refused, and it is refused at once. */
+	if (!op->started)
+		op->done = true;
+}
+
+static void
+start_receiving(bt_call *call)
+{
+	grpc_op receive = {.op = GRPC_OP_RECV_MESSAGE};
+
+	receive.data.recv_message.recv_message = &call->incoming;
+	start_op(call, &call->message_op, &receive, 1);
+}
+
+static void
+start_ops(bt_call *call)
+{
+	grpc_op send[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+					   {.op = GRPC_OP_SEND_MESSAGE},
+					   {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
+					   {.op = GRPC_OP_RECV_INITIAL_METADATA}};
+	grpc_op status = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT};
+
+	send[0].data.send_initial_metadata.count = call->nheaders;
+	send[0].data.send_initial_metadata.metadata = call->headers;
+	send[1].data.send_message.send_message = call->request;
+	send[3].data.recv_initial_metadata.recv_initial_metadata = &call->initial_metadata;
+	start_op(call, &call->send_op, send, 4);
+
+	status.data.recv_status_on_client.trailing_metadata = &call->trailing_metadata;
+	status.data.recv_status_on_client.status = &call->code;
+	status.data.recv_status_on_client.status_details = &call->details;
+	start_op(call, &call->status_op, &status, 1);
+	start_receiving(call);
+}
+
+/* gRPC aborts the process on a header that HTTP/2 does not allow. */
+static bool
+set_headers(bt_call *call, const bt_header *headers, size_t nheaders, bt_status *status)
+{
+	call->headers = calloc(nheaders + 1, sizeof(grpc_metadata));
+	if (call->headers == NULL)
+	{
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < nheaders; i++)
+	{
+		grpc_metadata *header = &call->headers[i];
+
+		header->key = grpc_slice_from_copied_string(headers[i].key);
+		header->value = grpc_slice_from_copied_buffer(
+			(const char *) headers[i].value.data, headers[i].value.len);
+		call->nheaders++;
+		if (!grpc_header_key_is_legal(header->key) ||
+			!grpc_header_nonbin_value_is_legal(header->value))
+		{
+			bt_status_set(status, BT_INVALID_ARGUMENT, "illegal value of header %s",
+						  headers[i].key);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Frees what no op uses any more.  The call is out of gRPC's hands. */
+static void
+free_buffers(bt_call *call)
+{
+	for (size_t i = 0; i < call->nheaders; i++)
+	{
+		grpc_slice_unref(call->headers[i].key);
+		grpc_slice_unref(call->headers[i].value);
+	}
+	free(call->headers);
+	grpc_metadata_array_destroy(&call->initial_metadata);
+	grpc_metadata_array_destroy(&call->trailing_metadata);
+	grpc_slice_unref(call->details);
+	grpc_byte_buffer_destroy(call->request);
+	grpc_byte_buffer_destroy(call->incoming);
+	grpc_byte_buffer_destroy(call->message);
+	call->message = call->incoming = call->request = NULL;
+	call->headers = NULL;
+	call->nheaders = call->nslices = 0;
+}
+
+static bt_call *
+make_call(bt_channel *channel, const char *method, bt_span request,
+		  const bt_header *headers, size_t nheaders, int64_t deadline_us,
+		  bt_status *status)
+{
+	bt_call *call = calloc(1, sizeof(bt_call));
+	grpc_slice bytes;
+
+	if (call == NULL)
+	{
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
+		return NULL;
+	}
+	grpc_metadata_array_init(&call->initial_metadata);
+	grpc_metadata_array_init(&call->trailing_metadata);
+	call->details = grpc_empty_slice();
+	if (!set_headers(call, headers, nheaders, status))
+	{
+		free_buffers(call);
+		free(call);
+		return NULL;
+	}
+
+	bytes = grpc_slice_from_copied_buffer((const char *) request.data, request.len);
+	call->request = grpc_raw_byte_buffer_create(&bytes, 1);
+	grpc_slice_unref(bytes);
+	call->call =
+		grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
+								 rpc.queue, grpc_slice_from_static_string(method), NULL,
+								 from_now(deadline_us - bt_rpc_now_us()), NULL);
+	start_ops(call);
+	return call;
+}
+
+bt_call *
+bt_call_start(bt_channel *channel, const char *method, bt_span request,
+			  const bt_header *headers, size_t nheaders, int64_t deadline_us,
+			  bt_status *status)
+{
+	bt_call *call;
+	sigset_t old;
+
+	if (!bt_rpc_init(status))
+		return NULL;
+	block_signals(&old);
+	call = make_call(channel, method, request, headers, nheaders, deadline_us, status);
+	restore_signals(&old);
+	if (call == NULL)
+		return NULL;
+	call->next = rpc.calls;
+	call->link = &rpc.calls;
+	if (call->next != NULL)
+		call->next->link = &call->next;
+	rpc.calls = call;
+	return call;
+}
+
+/* Makes the received message the current one; returns false without memory. */
+static bool
+take_message(bt_call *call)
+{
+	grpc_slice_buffer *buffer = &call->incoming->data.raw.slice_buffer;
+
+	if (buffer->count > call->slices_capacity)
+	{
+		bt_span *slices = realloc(call->slices, buffer->count * sizeof(bt_span));
+
+		if (slices == NULL)
+			return false;
+		call->slices = slices;
+		call->slices_capacity = buffer->count;
+	}
+	for (size_t i = 0; i < buffer->count; i++)
+		call->slices[i] = bt_span_make(GRPC_SLICE_START_PTR(buffer->slices[i]),
+									   GRPC_SLICE_LENGTH(buffer->slices[i]));
+	call->nslices = buffer->count;
+	call->message = call->incoming;
+	call->incoming = NULL;
+	return true;
+}
+
+bt_call_event
+bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
+{
+	bt_wait_result result;
+	sigset_t old;
+	bool more = false;
+
+	if (call->call == NULL)
+		return BT_CALL_END;
+	result = wait_op(&call->message_op, host, timeout_us);
+	if (result == BT_WAIT_READY && call->incoming == NULL)
+		result = wait_op(&call->status_op, host, timeout_us);
+	if (result != BT_WAIT_READY)
+		return result == BT_WAIT_TIMEOUT ? BT_CALL_TIMEOUT : BT_CALL_INTERRUPTED;
+
+	block_signals(&old);
+	grpc_byte_buffer_destroy(call->message);
+	call->message = NULL;
+	call->nslices = 0;
+	if (call->incoming != NULL)
+	{
+		more = take_message(call);
+		if (more)
+			start_receiving(call); /* the network works while the host does */
+		else
+		{
+			grpc_call_cancel_with_status(call->call, GRPC_STATUS_RESOURCE_EXHAUSTED,
+										 "out of memory", NULL);
+			drain_op(&call->status_op);
+		}
+	}
+	restore_signals(&old);
+	return more ? BT_CALL_MESSAGE : BT_CALL_END;
+}
+
+const bt_span *
+bt_call_message(const bt_call *call, size_t *nslices)
+{
+	*nslices = call->nslices;
+	return call->slices;
+}
+
+void
+bt_call_status(const bt_call *call, bt_status *status)
+{
+	size_t len = GRPC_SLICE_LENGTH(call->details);
+
+	bt_status_set(status, BT_CANCELLED, "the client is shut down");
+	if (call->call == NULL)
+		return;
+	status->local = false;
+	status->code = (bt_code) call->code;
+	if (len >= sizeof(status->message))
+		len = sizeof(status->message) - 1;
+	if (len > 0)
+		memcpy(status->message, GRPC_SLICE_START_PTR(call->details), len);
+	status->message[len] = '\0';
+}
+
+bool
+bt_call_metadata(const bt_call *call, size_t i, bt_span *key, bt_span *value)
+{
+	const grpc_metadata_array *array = &call->initial_metadata;
+	const grpc_metadata *entry;
+
+	if (i >= array->count)
+	{
+		i -= array->count;
+		array = &call->trailing_metadata;
+	}
+	if (i >= array->count)
+		return false;
+	entry = &array->metadata[i];
+	*key = bt_span_make(GRPC_SLICE_START_PTR(entry->key), GRPC_SLICE_LENGTH(entry->key));
+	*value =
+		bt_span_make(GRPC_SLICE_START_PTR(entry->value), GRPC_SLICE_LENGTH(entry->value));
+	return true;
+}
+
+/* Ends a call, and waits until no op is under way.  Signals are blocked. */
+static void
+end_call(bt_call *call)
+{
+	/* A call that is just ending shall end well: do not reset its stream. */
+	if (!poll_op(&call->status_op, 0))
+		grpc_call_cancel(call->call, NULL);
+	drain_op(&call->send_op);
+	drain_op(&call->message_op);
+	drain_op(&call->status_op);
+}
+
+void
+bt_call_cancel(bt_call *call)
+{
+	sigset_t old;
+
+	if (call->call == NULL)
+		return;
+	block_signals(&old);
+	end_call(call);
+	restore_signals(&old);
+}
+
+/* Takes the call back from gRPC.  Signals are blocked. */
+static void
+close_call(bt_call *call)
+{
+	*call->link = call->next;
+	if (call->next != NULL)
+		call->next->link = call->link;
+	end_call(call);
+	grpc_call_unref(call->call);
+	call->call = NULL;
+	free_buffers(call);
+}
+
+void
+bt_call_destroy(bt_call *call)
+{
+	sigset_t old;
+
+	if (call == NULL)
+		return;
+	if (call->call != NULL && rpc.pid == getpid())
+	{
+		block_signals(&old);
+		close_call(call);
+		restore_signals(&old);
+	}
+	free(call->slices);
+	free(call);
+}
+
+/* ---- the end ---- */
+
+static void
+stop_waiter(void)
+{
+	pthread_mutex_lock(&rpc.mutex);
+	rpc.stop = true;
+	pthread_cond_signal(&rpc.wake);
+	pthread_mutex_unlock(&rpc.mutex);
+
+	/* If it is armed, it returns from the queue when that is shut down. */
+	grpc_completion_queue_shutdown(rpc.queue);
+	pthread_join(rpc.waiter, NULL);
+	while (
+		grpc_completion_queue_next(rpc.queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL)
+			.type != GRPC_QUEUE_SHUTDOWN)
+		;
+	grpc_completion_queue_destroy(rpc.queue);
+}
+
+void
+bt_rpc_shutdown(void)
+{
+	sigset_t old;
+
+	if (!bt_rpc_is_initialized())
+		return;
+	block_signals(&old);
+	while (rpc.calls != NULL)
+		close_call(rpc.calls);
+	while (rpc.channels != NULL)
+		close_channel(rpc.channels);
+	rpc.shut_down = true;
+	stop_waiter();
+	grpc_shutdown_blocking();
+	close(rpc.eventfd);
+	restore_signals(&old);
+}

@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * rpc.h
+ *	  gRPC calls for a single-threaded host that must stay interruptible.
+ *
+ * rpc.c is the only file that includes <grpc/...>.  All functions are called
+ * from one thread, the host's.  gRPC has threads of its own; none of them
+ * ever runs host code.
+ *
+ * Signals: gRPC's threads inherit the mask of the thread that makes them, and
+ * are made lazily, so every call into gRPC is made with all signals blocked.
+ * They are open again only while the host waits.
+ *
+ * Waiting: the host sleeps in a function of its own, which says when it was
+ * interrupted; nothing here unwinds the stack, or lets the host do so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BT_RPC_H
+#define BT_RPC_H
+
+#include "span.h"
+#include "status.h"
+
+typedef enum bt_wait_result
+{
+	BT_WAIT_READY, /* the descriptor is readable */
+	BT_WAIT_TIMEOUT,
+	BT_WAIT_INTERRUPTED /* the host wants control back */
+} bt_wait_result;
+
+/*
+ * How the host sleeps: until a descriptor is readable (-1: none), a time has
+ * passed (microseconds; below 0: for ever), or it is interrupted.  It must
+ * return, not throw.
+ */
+typedef struct bt_host
+{
+	bt_wait_result (*wait)(void *arg, int fd, int64_t timeout_us);
+	void *arg;
+} bt_host;
+
+typedef struct bt_channel bt_channel;
+typedef struct bt_call bt_call;
+
+typedef struct bt_header
+{
+	const char *key; /* lower case */
+	bt_span value;
+} bt_header;
+
+typedef enum bt_call_event
+{
+	BT_CALL_MESSAGE,    /* bt_call_message() has one */
+	BT_CALL_END,        /* bt_call_status() knows how it ended */
+	BT_CALL_TIMEOUT,    /* nothing came in time; the call goes on */
+	BT_CALL_INTERRUPTED /* the host was interrupted; the call goes on */
+} bt_call_event;
+
+/* Descriptors that gRPC and this file hold per process, and per channel. */
+#define BT_RPC_PROCESS_FDS 5
+#define BT_RPC_CHANNEL_FDS 2
+
+/*
+ * Initializes gRPC, on first use.  Fails in a process that was forked after
+ * that: gRPC's threads and sockets do not survive a fork.
+ */
+extern bool bt_rpc_init(bt_status *status);
+extern bool bt_rpc_is_initialized(void);
+
+/* The descriptor that bt_host's wait function is given: always the same one. */
+extern int bt_rpc_wait_fd(void);
+
+/*
+ * Cancels all calls, closes all channels, ends gRPC and its threads.  Calls
+ * and channels may still be destroyed afterwards, and do nothing else.
+ */
+extern void bt_rpc_shutdown(void);
+
+/* A clock that only goes forward, in microseconds. */
+extern int64_t bt_rpc_now_us(void);
+
+/*
+ * Makes a channel without encryption to a target in gRPC's syntax: "host:port"
+ * or "unix:/path".  Connects on first use.  user_agent goes before gRPC's own.
+ * Returns NULL, with *status set, on failure.  bt_rpc_init() comes first.
+ */
+extern bt_channel *bt_channel_create_plaintext(const char *target, const char *user_agent,
+											   bt_status *status);
+
+/* All calls of the channel must have been destroyed. */
+extern void bt_channel_destroy(bt_channel *channel);
+
+/* Of gRPC, for a header. */
+extern const char *bt_rpc_library_version(void);
+
+/*
+ * Starts a call with one request message, which is copied, and any number of
+ * response messages.  method is the full path and must be a constant.  The
+ * call ends with DEADLINE_EXCEEDED at deadline_us (bt_rpc_now_us()).
+ * Returns NULL, with *status set, if a header is malformed or memory runs out.
+ */
+extern bt_call *bt_call_start(bt_channel *channel, const char *method, bt_span request,
+							  const bt_header *headers, size_t nheaders,
+							  int64_t deadline_us, bt_status *status);
+
+/*
+ * Waits for the next response message, at most timeout_us microseconds.  The
+ * message before it is dropped.
+ */
+extern bt_call_event bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us);
+
+/*
+ * The current message as slices, which stay until the next bt_call_next()
+ * that returns a message or the end, or bt_call_destroy().
+ */
+extern const bt_span *bt_call_message(const bt_call *call, size_t *nslices);
+
+/* Ends the call at once, as if BT_CALL_END had come. */
+extern void bt_call_cancel(bt_call *call);
+
+/* After BT_CALL_END.  retry_delay_us and attempts are left for the caller. */
+extern void bt_call_status(const bt_call *call, bt_status *status);
+
+/*
+ * Metadata that the server sent, the initial first, then the trailing one.
+ * Returns false when there is no i-th.  After BT_CALL_END.
+ */
+extern bool bt_call_metadata(const bt_call *call, size_t i, bt_span *key, bt_span *value);
+
+/*
+ * Cancels the call if it has not ended, waits until gRPC lets go of its
+ * buffers (which takes no network round trip), and frees it.
+ */
+extern void bt_call_destroy(bt_call *call);
+
+#endif /* BT_RPC_H */
