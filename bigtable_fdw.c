@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * bigtable_fdw.c
+ *	  Foreign data wrapper for Google Cloud Bigtable: the table of contents.
+ *
+ * The planner's part is in src/plan.c and src/pushdown.c, the executor's in
+ * src/scan.c, EXPLAIN's in src/explain.c; src/client/ is the Bigtable client,
+ * which knows nothing of PostgreSQL.  The validator is in src/option.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "foreign/fdwapi.h"
+#include "utils/guc.h"
+
+#include "explain.h"
+#include "plan.h"
+#include "scan.h"
+
+PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(bigtable_fdw_handler);
+
+void _PG_init(void);
+
+/*
+ * Does nothing but settings: the library may be loaded into the postmaster,
+ * and no client state may exist before the fork.
+ */
+void
+_PG_init(void)
+{
+	MarkGUCPrefixReserved("bigtable_fdw");
+}
+
+Datum
+bigtable_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	/* plan.c */
+	routine->GetForeignRelSize = bigtable_get_rel_size;
+	routine->GetForeignPaths = bigtable_get_paths;
+	routine->GetForeignPlan = bigtable_get_plan;
+
+	/* scan.c */
+	routine->BeginForeignScan = bigtable_begin_scan;
+	routine->IterateForeignScan = bigtable_iterate_scan;
+	routine->ReScanForeignScan = bigtable_rescan;
+	routine->EndForeignScan = bigtable_end_scan;
+
+	/* explain.c */
+	routine->ExplainForeignScan = bigtable_explain_scan;
+
+	PG_RETURN_POINTER(routine);
+}

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * codec.h
+ *	  Cell bytes <-> Datum.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_CODEC_H
+#define BIGTABLE_FDW_CODEC_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+
+#include "client/span.h"
+#include "mapping.h"
+#include "row_memory.h"
+
+typedef struct Codec Codec;
+
+/* Decodes bytes that are not empty, or raises an error. */
+typedef Datum (*codec_decode_fn)(Codec *codec, bt_span bytes, RowMemory *memory);
+
+/* How the values of one column are decoded; made once a scan. */
+struct Codec
+{
+	codec_decode_fn decode;
+	bool has_empty; /* an empty cell is '', else it is NULL */
+	Oid typid;
+	Encoding encoding;
+
+	/* For types that go through their text input function. */
+	FmgrInfo input;
+	Oid ioparam;
+	int32 typmod;
+	StringInfoData text;
+};
+
+/* Is there a binary encoding of this type? */
+extern bool codec_has_binary(Oid typid);
+
+/* Prepares to decode a column.  The codec's memory is the current context's. */
+extern void codec_init(Codec *codec, const ColumnMapping *column);
+
+/*
+ * Decodes a cell's value, or a row key.  Returns false for NULL.  The result
+ * lives in the row's memory.  The current memory context must be the row's.
+ */
+static inline bool
+codec_decode(Codec *codec, bt_span bytes, RowMemory *memory, Datum *value)
+{
+	if (bytes.len == 0 && !codec->has_empty)
+		return false;
+	*value = codec->decode(codec, bytes, memory);
+	return true;
+}
+
+/* A cell's timestamp, in microseconds since 1970, as timestamptz. */
+extern Datum codec_timestamp_datum(int64 timestamp_us);
+
+/*
+ * Types whose values are a number on the wire: their width in bytes in binary
+ * encoding, else 0; and that number.
+ */
+extern int codec_number_width(Oid typid);
+extern int64 codec_number(Oid typid, Datum value);
+
+/* Writes a number as big-endian two's complement. */
+extern void codec_put_number(uint8 *out, int64 number, int width);
+
+/*
+ * The one form in which a value is written, in the current memory context.
+ * Returns false if a value of this type and encoding may be stored in several
+ * forms, so that its bytes say nothing about equality.
+ */
+extern bool codec_encode(Oid typid, Encoding encoding, Datum value, bt_span *bytes);
+
+#endif /* BIGTABLE_FDW_CODEC_H */

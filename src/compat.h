@@ -1,0 +1,145 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between PostgreSQL 15, 16, 17 and 18.
+ *
+ * Every test of PG_VERSION_NUM in the project is here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_COMPAT_H
+#define BIGTABLE_FDW_COMPAT_H
+
+#include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "commands/explain.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/clauses.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "parser/parsetree.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/pg_locale.h"
+
+#if PG_VERSION_NUM < 150000
+#error "bigtable_fdw needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/multibitmapset.h"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#include "storage/waiteventset.h"
+#endif
+
+/* 17 added fdw_restrictinfo, 18 disabled_nodes. */
+static inline ForeignPath *
+compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, double rows,
+							   Cost startup_cost, Cost total_cost, List *pathkeys,
+							   Relids required_outer, List *fdw_private)
+{
+	return create_foreignscan_path(root, rel, NULL, rows,
+#if PG_VERSION_NUM >= 180000
+								   0,
+#endif
+								   startup_cost, total_cost, pathkeys, required_outer,
+								   NULL,
+#if PG_VERSION_NUM >= 170000
+								   NIL,
+#endif
+								   fdw_private);
+}
+
+/* 16 gave up nullable_relids. */
+static inline List *
+compat_build_expression_pathkey(PlannerInfo *root, Expr *expr, Oid opno, Relids rel)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_expression_pathkey(root, expr, opno, rel, false);
+#else
+	return build_expression_pathkey(root, expr, NULL, opno, rel, false);
+#endif
+}
+
+/* The user whose rights a scan runs with: the owner of a view, say. */
+static inline Oid
+compat_scan_user(ForeignScanState *node)
+{
+	Oid userid;
+
+#if PG_VERSION_NUM >= 160000
+	userid = ((ForeignScan *) node->ss.ps.plan)->checkAsUser;
+#else
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int rtindex = plan->scan.scanrelid > 0 ? (int) plan->scan.scanrelid
+										   : bms_next_member(plan->fs_relids, -1);
+
+	userid = exec_rt_fetch(rtindex, node->ss.ps.state)->checkAsUser;
+#endif
+	return OidIsValid(userid) ? userid : GetUserId();
+}
+
+/* Does a collation sort as memcmp() does? */
+static inline bool
+compat_collation_is_c(Oid collation)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#else
+	return lc_collate_is_c(collation);
+#endif
+}
+
+/*
+ * Must these clauses be false or NULL for rows in which the column is NULL?
+ * "clauses" is a List of expressions that are ANDed.
+ */
+static inline bool
+compat_clauses_reject_null(List *clauses, Index varno, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 160000
+	return mbms_is_member(varno, attnum - FirstLowInvalidHeapAttributeNumber,
+						  find_nonnullable_vars((Node *) clauses));
+#else
+	ListCell *cell;
+
+	foreach (cell, find_nonnullable_vars((Node *) clauses))
+	{
+		Var *var = lfirst_node(Var, cell);
+
+		if ((Index) var->varno == varno && var->varattno == attnum)
+			return true;
+	}
+	return false;
+#endif
+}
+
+/* Does a pathkey sort from large to small? */
+static inline bool
+compat_pathkey_is_reversed(const PathKey *pathkey)
+{
+#if PG_VERSION_NUM >= 180000
+	return pathkey->pk_cmptype == COMPARE_GT;
+#else
+	return pathkey->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+/* A set of events that lives as long as the process. */
+static inline WaitEventSet *
+compat_create_wait_event_set(int nevents)
+{
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(NULL, nevents);
+#else
+	return CreateWaitEventSet(TopMemoryContext, nevents);
+#endif
+}
+
+#endif /* BIGTABLE_FDW_COMPAT_H */

@@ -1,0 +1,559 @@
+/*-------------------------------------------------------------------------
+ *
+ * connection.c
+ *	  One channel per server and user mapping; status -> ereport.
+ *
+ * Connections are cached for the life of the process.  A change of a server
+ * or a user mapping marks its connections as outdated: a scan that is under
+ * way keeps the one it has, the next one gets another.
+ *
+ * gRPC is started by the first connection of a process, and ended before the
+ * process gives up its shared memory.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_user_mapping.h"
+#include "foreign/foreign.h"
+#include "lib/ilist.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/ipc.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "arena.h"
+#include "client/admin.h"
+#include "client/header.h"
+#include "compat.h"
+#include "connection.h"
+#include "option.h"
+#include "quote.h"
+
+/* Asking for families is a courtesy; it must not take long. */
+#define FAMILY_CHECK_TIMEOUT_US INT64CONST(5000000)
+
+/* A table whose families are known. */
+typedef struct KnownTable
+{
+	dlist_node node;
+	char *resource;
+	bool unknown;   /* the server does not tell */
+	List *families; /* of char * */
+} KnownTable;
+
+struct Connection
+{
+	dlist_node node;
+	Oid serverid;
+	Oid mapping_id;     /* InvalidOid: the user has no mapping */
+	uint32 server_hash; /* as invalidation messages name them */
+	uint32 mapping_hash;
+	bool outdated;
+	int users; /* how many hold it */
+	char *target;
+	bt_channel *channel;
+	dlist_head known_tables;
+	MemoryContext context; /* all of the above */
+};
+
+static dlist_head connections = DLIST_STATIC_INIT(connections);
+
+/* Events to wait for: the latch, and the client's descriptor or none. */
+static WaitEventSet *sleep_set = NULL;
+static WaitEventSet *wait_set = NULL;
+static int wait_set_fd = -1;
+
+/* ---- waiting ---- */
+
+static bool
+is_interrupted(void)
+{
+	return INTERRUPTS_PENDING_CONDITION() && INTERRUPTS_CAN_BE_PROCESSED();
+}
+
+/* See bt_host.  Raises no errors: the sets exist already. */
+static bt_wait_result
+host_wait(void *arg, int fd, int64_t timeout_us)
+{
+	int64_t until = bt_rpc_now_us() + timeout_us;
+	WaitEventSet *set = fd >= 0 ? wait_set : sleep_set;
+
+	Assert(fd < 0 || fd == wait_set_fd);
+	for (;;)
+	{
+		int64_t left_us = timeout_us < 0 ? -1 : until - bt_rpc_now_us();
+		WaitEvent event;
+		int n;
+
+		if (is_interrupted())
+			return BT_WAIT_INTERRUPTED;
+		if (timeout_us >= 0 && left_us <= 0)
+			return BT_WAIT_TIMEOUT;
+		n = WaitEventSetWait(set, timeout_us < 0 ? -1 : (long) ((left_us + 999) / 1000),
+							 &event, 1, PG_WAIT_EXTENSION);
+		if (n == 1 && (event.events & WL_LATCH_SET) != 0)
+			ResetLatch(MyLatch);
+		else if (n == 1)
+			return BT_WAIT_READY;
+	}
+}
+
+static const bt_host host = {host_wait, NULL};
+
+const bt_host *
+connection_host(void)
+{
+	return &host;
+}
+
+static WaitEventSet *
+make_wait_set(int fd)
+{
+	WaitEventSet *set = compat_create_wait_event_set(3);
+
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	if (fd >= 0)
+		AddWaitEventToSet(set, WL_SOCKET_READABLE, fd, NULL, NULL);
+	return set;
+}
+
+/* ---- invalidation ---- */
+
+static void
+invalidate_server(Datum arg, int cacheid, uint32 hash)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		Connection *connection = dlist_container(Connection, node, iter.cur);
+
+		if (hash == 0 || connection->server_hash == hash)
+			connection->outdated = true;
+	}
+}
+
+static void
+invalidate_mapping(Datum arg, int cacheid, uint32 hash)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		Connection *connection = dlist_container(Connection, node, iter.cur);
+
+		/* A mapping that is made later belongs to those that have none, too. */
+		if (hash == 0 || connection->mapping_hash == hash ||
+			!OidIsValid(connection->mapping_id))
+			connection->outdated = true;
+	}
+}
+
+/* ---- the process ---- */
+
+static void
+shut_down(int code, Datum arg)
+{
+	bt_rpc_shutdown();
+}
+
+static void
+reserve_descriptors(int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!AcquireExternalFD())
+		{
+			while (i-- > 0)
+				ReleaseExternalFD();
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("could not connect to Bigtable"),
+					 errdetail("There are too many open files on the local server."),
+					 errhint("Raise the server's max_files_per_process and/or \"ulimit "
+							 "-n\" limits.")));
+		}
+}
+
+/* Starts gRPC in this process, on first use. */
+static void
+start_process(void)
+{
+	static bool started = false;
+	bt_status status;
+
+	if (!bt_rpc_is_initialized())
+	{
+		reserve_descriptors(BT_RPC_PROCESS_FDS);
+		if (!bt_rpc_init(&status))
+		{
+			for (int i = 0; i < BT_RPC_PROCESS_FDS; i++)
+				ReleaseExternalFD();
+			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+							errmsg("could not initialize the Bigtable client"),
+							errdetail_internal("%s", status.message)));
+		}
+		before_shmem_exit(shut_down, 0);
+	}
+	if (started)
+		return;
+	if (sleep_set == NULL)
+		sleep_set = make_wait_set(-1);
+	wait_set_fd = bt_rpc_wait_fd();
+	wait_set = make_wait_set(wait_set_fd);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, invalidate_server, 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, invalidate_mapping, 0);
+	started = true;
+}
+
+/* ---- connections ---- */
+
+/* The user's mapping for a server, or the public one, or none. */
+static Oid
+find_user_mapping(Oid serverid, Oid userid)
+{
+	Oid mapping_id =
+		GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+						ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+
+	if (OidIsValid(mapping_id))
+		return mapping_id;
+	return GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+						   ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+}
+
+/* Where the server is. */
+static const char *
+find_target(ForeignServer *server)
+{
+	const char *target = option_string(server->options, "emulator_host", NULL);
+
+	if (target == NULL)
+		target = getenv("BIGTABLE_EMULATOR_HOST");
+	if (target == NULL || target[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("server \"%s\" has no endpoint that this version can connect to",
+						server->servername),
+				 errdetail("Connections with TLS and credentials are reserved for a "
+						   "later version."),
+				 errhint("Set option \"emulator_host\" of the server to the "
+						 "\"host:port\" of an emulator.")));
+	return target;
+}
+
+static void
+destroy(Connection *connection)
+{
+	dlist_delete(&connection->node);
+	bt_channel_destroy(connection->channel);
+	for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
+		ReleaseExternalFD();
+	MemoryContextDelete(connection->context);
+}
+
+static Connection *
+make_connection(Oid serverid, Oid mapping_id)
+{
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "bigtable_fdw connection", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Connection *connection = palloc0(sizeof(Connection));
+	bt_status status;
+
+	connection->context = context;
+	connection->serverid = serverid;
+	connection->mapping_id = mapping_id;
+	connection->server_hash =
+		GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
+	connection->mapping_hash =
+		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping_id));
+	connection->target = pstrdup(find_target(GetForeignServer(serverid)));
+	dlist_init(&connection->known_tables);
+	MemoryContextSwitchTo(old);
+
+	reserve_descriptors(BT_RPC_CHANNEL_FDS);
+	connection->channel = bt_channel_create_plaintext(
+		connection->target, "bigtable_fdw/" BT_CLIENT_VERSION, &status);
+	if (connection->channel == NULL)
+	{
+		for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
+			ReleaseExternalFD();
+		ereport(ERROR, (errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+						errmsg("could not connect to \"%s\"", connection->target),
+						errdetail_internal("%s", status.message)));
+	}
+
+	/* Now that it owns something, it outlives the query. */
+	MemoryContextSetParent(context, CacheMemoryContext);
+	dlist_push_head(&connections, &connection->node);
+	return connection;
+}
+
+/* Drops outdated connections that nobody holds. */
+static void
+drop_outdated(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &connections)
+	{
+		Connection *connection = dlist_container(Connection, node, iter.cur);
+
+		if (connection->outdated && connection->users == 0)
+			destroy(connection);
+	}
+}
+
+Connection *
+connection_acquire(const TableMapping *table, Oid userid)
+{
+	Oid mapping_id = find_user_mapping(table->serverid, userid);
+	Connection *connection = NULL;
+	dlist_iter iter;
+
+	start_process();
+	drop_outdated();
+	dlist_foreach(iter, &connections)
+	{
+		Connection *candidate = dlist_container(Connection, node, iter.cur);
+
+		if (candidate->serverid == table->serverid &&
+			candidate->mapping_id == mapping_id && !candidate->outdated)
+			connection = candidate;
+	}
+	if (connection == NULL)
+		connection = make_connection(table->serverid, mapping_id);
+	connection->users++;
+	return connection;
+}
+
+void
+connection_release(Connection *connection)
+{
+	/* An outdated one is dropped by the next connection_acquire(). */
+	connection->users--;
+}
+
+bt_channel *
+connection_channel(const Connection *connection)
+{
+	return connection->channel;
+}
+
+/* ---- errors ---- */
+
+static int
+sqlstate(bt_code code)
+{
+	switch (code)
+	{
+		case BT_UNAVAILABLE:
+			return ERRCODE_CONNECTION_FAILURE;
+		case BT_UNAUTHENTICATED:
+			return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+		case BT_DEADLINE_EXCEEDED:
+		case BT_CANCELLED:
+			return ERRCODE_QUERY_CANCELED;
+		case BT_ABORTED:
+			return ERRCODE_T_R_SERIALIZATION_FAILURE;
+		case BT_UNIMPLEMENTED:
+			return ERRCODE_FEATURE_NOT_SUPPORTED;
+		case BT_ALREADY_EXISTS:
+			return ERRCODE_DUPLICATE_OBJECT;
+		case BT_NOT_FOUND:
+			return ERRCODE_FDW_TABLE_NOT_FOUND;
+		case BT_PERMISSION_DENIED:
+			return ERRCODE_INSUFFICIENT_PRIVILEGE;
+		case BT_INVALID_ARGUMENT:
+		case BT_OUT_OF_RANGE:
+			return ERRCODE_INVALID_PARAMETER_VALUE;
+		case BT_RESOURCE_EXHAUSTED:
+			return ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+		case BT_FAILED_PRECONDITION:
+			return ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+		default:
+			return ERRCODE_FDW_ERROR;
+	}
+}
+
+/* What to do about it, or NULL. */
+static const char *
+hint_for(const TableMapping *table, bt_code code)
+{
+	switch (code)
+	{
+		case BT_UNAVAILABLE:
+			return psprintf(
+				"Check that option \"emulator_host\" of server \"%s\" names a "
+				"running server.",
+				table->servername);
+		case BT_NOT_FOUND:
+			return psprintf("Check option \"table_name\" of foreign table \"%s\", and "
+							"\"project_id\" and \"instance_id\" of server \"%s\".",
+							table->relname, table->servername);
+		case BT_DEADLINE_EXCEEDED:
+			return psprintf("Options \"attempt_timeout\" and \"operation_timeout\" of "
+							"server \"%s\" set how long to wait.",
+							table->servername);
+		default:
+			return NULL;
+	}
+}
+
+void
+connection_report(const Connection *connection, const TableMapping *table,
+				  const bt_status *status, const char *action)
+{
+	const char *hint = hint_for(table, status->code);
+	const char *message = status->message;
+
+	/* It came over the wire: it may be in no encoding at all. */
+	if (!pg_verify_mbstr(PG_UTF8, message, (int) strlen(message), true))
+		message = quoted(bt_span_str(message));
+	else
+		message = pg_any_to_server(message, (int) strlen(message), PG_UTF8);
+	ereport(ERROR,
+			(errcode(sqlstate(status->code)),
+			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
+			 errdetail_internal("%s%sgRPC status %d (%s) from %s after %d %s.", message,
+								message[0] != '\0' ? "; " : "", (int) status->code,
+								bt_code_name(status->code), connection->target,
+								status->attempts,
+								status->attempts == 1 ? "attempt" : "attempts"),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+/* ---- families ---- */
+
+static KnownTable *
+find_known_table(Connection *connection, const char *resource)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &connection->known_tables)
+	{
+		KnownTable *known = dlist_container(KnownTable, node, iter.cur);
+
+		if (strcmp(known->resource, resource) == 0)
+			return known;
+	}
+	return NULL;
+}
+
+static bool
+has_family(const KnownTable *known, bt_span family)
+{
+	ListCell *cell;
+
+	if (known->unknown)
+		return true;
+	foreach (cell, known->families)
+		if (bt_span_equal(bt_span_str(lfirst(cell)), family))
+			return true;
+	return false;
+}
+
+/* What unpacking calls back with; no error may be thrown there. */
+typedef struct FamilyBuffer
+{
+	char *names; /* each with its NUL */
+	size_t len;
+	bool failed;
+} FamilyBuffer;
+
+static void
+collect_family(void *arg, const char *name)
+{
+	FamilyBuffer *buffer = arg;
+	size_t len = strlen(name) + 1;
+	char *names = realloc(buffer->names, buffer->len + len);
+
+	if (names == NULL)
+	{
+		buffer->failed = true;
+		return;
+	}
+	memcpy(names + buffer->len, name, len);
+	buffer->names = names;
+	buffer->len += len;
+}
+
+static void
+keep_families(KnownTable *known, const FamilyBuffer *buffer)
+{
+	for (size_t i = 0; i < buffer->len; i += strlen(buffer->names + i) + 1)
+		known->families = lappend(known->families, pstrdup(buffer->names + i));
+}
+
+/* Asks the server for a table's families, into *known. */
+static void
+ask_for_families(Connection *connection, const TableMapping *table, KnownTable *known)
+{
+	bt_retry_policy policy = {.operation_timeout_us = FAMILY_CHECK_TIMEOUT_US,
+							  .attempt_timeout_us = FAMILY_CHECK_TIMEOUT_US,
+							  .max_attempts = 2};
+	bt_unary *call =
+		bt_admin_get_table(connection->channel, &host, table->table_resource, &policy);
+	FamilyBuffer buffer = {0};
+	bt_status status;
+
+	arena_check(call != NULL);
+	PG_TRY();
+	{
+		bt_unary_result result;
+
+		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
+			CHECK_FOR_INTERRUPTS();
+		known->unknown =
+			result != BT_UNARY_DONE ||
+			!bt_unpack_families(bt_unary_response(call), collect_family, &buffer) ||
+			buffer.failed;
+		keep_families(known, &buffer);
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		free(buffer.names);
+	}
+	PG_END_TRY();
+}
+
+void
+connection_check_family(Connection *connection, const TableMapping *table,
+						const ColumnMapping *column)
+{
+	KnownTable *known;
+	MemoryContext old;
+
+	if (table->table_resource == NULL)
+		return;
+	known = find_known_table(connection, table->table_resource);
+	if (known != NULL && has_family(known, column->family))
+		return;
+
+	/* What was missing may have been made since: ask again. */
+	if (known != NULL)
+		dlist_delete(&known->node);
+	old = MemoryContextSwitchTo(connection->context);
+	known = palloc0(sizeof(KnownTable));
+	known->resource = pstrdup(table->table_resource);
+	ask_for_families(connection, table, known);
+	MemoryContextSwitchTo(old);
+	dlist_push_head(&connection->known_tables, &known->node);
+	if (!has_family(known, column->family))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
+				 errmsg("column family %s of Bigtable table \"%s\" does not exist",
+						quoted(column->family), table->remote_name),
+				 errdetail("Column \"%s\" of foreign table \"%s\" is mapped to it.",
+						   column->name, table->relname),
+				 errhint("Create the family, or change option \"family\" of the "
+						 "column.")));
+}

@@ -1,0 +1,290 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.c
+ *	  What EXPLAIN says about a scan.
+ *
+ * The key condition is what was pushed down, as an expression; the row set is
+ * what it comes to, which is known before execution only if it depends on
+ * constants.  EXPLAIN without ANALYZE contacts nobody.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "utils/ruleutils.h"
+
+#include "compat.h"
+#include "explain.h"
+#include "quote.h"
+#include "scan.h"
+
+/* A row set is shown up to this many ranges, and a key up to so many bytes. */
+#define MAX_RANGES 5
+#define MAX_KEY_BYTES 64
+
+/* ---- row sets ---- */
+
+static void
+append_range(StringInfo out, const bt_range *range)
+{
+	bt_span key;
+
+	if (bt_range_is_key(range, &key))
+	{
+		append_quoted(out, key, MAX_KEY_BYTES);
+		return;
+	}
+	if (range->from.key.len == 0)
+		appendStringInfoChar(out, '(');
+	else
+	{
+		appendStringInfoChar(out, range->from.after ? '(' : '[');
+		append_quoted(out, range->from.key, MAX_KEY_BYTES);
+	}
+	appendStringInfoString(out, ", ");
+	if (range->unbounded)
+		appendStringInfoChar(out, ')');
+	else
+	{
+		append_quoted(out, range->to.key, MAX_KEY_BYTES);
+		appendStringInfoChar(out, range->to.after ? ']' : ')');
+	}
+}
+
+char *
+row_set_text(const bt_row_set *set)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	if (set->nranges == 0)
+		appendStringInfoString(&out, "empty");
+	else if (bt_row_set_is_all(set))
+		appendStringInfoString(&out, "full table");
+	for (size_t i = 0; !bt_row_set_is_all(set) && i < set->nranges; i++)
+	{
+		if (i == MAX_RANGES)
+		{
+			appendStringInfo(&out, ", ... (%zu in all)", set->nranges);
+			break;
+		}
+		if (i > 0)
+			appendStringInfoString(&out, ", ");
+		append_range(&out, &set->ranges[i]);
+	}
+	return out.data;
+}
+
+/* ---- filters ---- */
+
+static void append_filter(StringInfo out, const bt_filter *filter);
+
+static void
+append_members(StringInfo out, const char *name, const bt_filter *filter)
+{
+	appendStringInfo(out, "%s(", name);
+	for (size_t i = 0; i < filter->nmembers; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(out, ", ");
+		append_filter(out, filter->members[i]);
+	}
+	appendStringInfoChar(out, ')');
+}
+
+static void
+append_text(StringInfo out, const char *name, bt_span text)
+{
+	appendStringInfo(out, "%s ", name);
+	append_quoted(out, text, text.len);
+}
+
+static void
+append_value_range(StringInfo out, const bt_filter *filter)
+{
+	appendStringInfo(out, "value %c", filter->from_open || !filter->has_from ? '(' : '[');
+	if (filter->has_from)
+		append_quoted(out, filter->from, MAX_KEY_BYTES);
+	appendStringInfoString(out, ", ");
+	if (filter->has_to)
+		append_quoted(out, filter->to, MAX_KEY_BYTES);
+	appendStringInfoChar(out, filter->to_open || !filter->has_to ? ')' : ']');
+}
+
+static void
+append_timestamp_range(StringInfo out, const bt_filter *filter)
+{
+	appendStringInfo(out, "timestamp [" INT64_FORMAT ", ", (int64) filter->from_us);
+	if (filter->to_us != 0)
+		appendStringInfo(out, INT64_FORMAT, (int64) filter->to_us);
+	appendStringInfoChar(out, ')');
+}
+
+static void
+append_filter(StringInfo out, const bt_filter *filter)
+{
+	switch (filter->kind)
+	{
+		case BT_FILTER_CHAIN:
+			append_members(out, "chain", filter);
+			break;
+		case BT_FILTER_INTERLEAVE:
+			append_members(out, "interleave", filter);
+			break;
+		case BT_FILTER_CONDITION:
+			append_members(out, "condition", filter);
+			break;
+		case BT_FILTER_FAMILY_REGEX:
+			append_text(out, "family", filter->text);
+			break;
+		case BT_FILTER_QUALIFIER_REGEX:
+			append_text(out, "qualifier", filter->text);
+			break;
+		case BT_FILTER_COLUMN:
+			append_text(out, "column", filter->text);
+			appendStringInfoChar(out, ':');
+			append_quoted(out, filter->qualifier, filter->qualifier.len);
+			break;
+		case BT_FILTER_TIMESTAMP_RANGE:
+			append_timestamp_range(out, filter);
+			break;
+		case BT_FILTER_VALUE_RANGE:
+			append_value_range(out, filter);
+			break;
+		case BT_FILTER_ROW_LIMIT:
+			appendStringInfo(out, "cells per row %d", (int) filter->limit);
+			break;
+		case BT_FILTER_COLUMN_LIMIT:
+			appendStringInfo(out, "latest %d", (int) filter->limit);
+			break;
+		case BT_FILTER_STRIP_VALUE:
+			appendStringInfoString(out, "strip value");
+			break;
+		case BT_FILTER_PASS_ALL:
+			appendStringInfoString(out, "pass all");
+			break;
+		case BT_FILTER_BLOCK_ALL:
+			appendStringInfoString(out, "block all");
+			break;
+		case BT_FILTER_LABEL:
+			append_text(out, "label", filter->text);
+			break;
+	}
+}
+
+char *
+filter_text(const bt_filter *filter)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_filter(&out, filter);
+	return out.data;
+}
+
+/* ---- properties ---- */
+
+/* The first n of the plan's expressions from one on, as SQL. */
+static void
+explain_condition(ForeignScanState *node, const char *label, int first, int n,
+				  List *ancestors, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List *exprs = NIL;
+	List *context;
+	Node *condition;
+
+	if (n == 0)
+		return;
+	for (int i = first; i < first + n; i++)
+		exprs = lappend(exprs, list_nth(plan->fdw_exprs, i));
+	condition = (Node *) make_ands_explicit(exprs);
+	context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
+	ExplainPropertyText(label,
+						deparse_expression(condition, context,
+										   list_length(es->rtable) > 1 || es->verbose,
+										   false),
+						es);
+}
+
+/* LIMIT, and what OFFSET adds to it. */
+static void
+explain_limit(ForeignScanState *node, List *ancestors, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	const ScanPlan *scan_plan = ((BigtableScan *) node->fdw_state)->plan;
+	int first = scan_plan->nkey_clauses + scan_plan->ncell_clauses;
+	int64 limit = 0;
+
+	for (int i = first; i < list_length(plan->fdw_exprs); i++)
+	{
+		Const *count = list_nth(plan->fdw_exprs, i);
+
+		if (!IsA(count, Const) || count->constisnull)
+		{
+			explain_condition(node, "Row Limit", first, 1, ancestors, es);
+			return;
+		}
+		limit += DatumGetInt64(count->constvalue);
+	}
+	ExplainPropertyInteger("Row Limit", NULL, limit, es);
+}
+
+/* What the server is asked for, as far as that is known. */
+static void
+explain_request(ForeignScanState *node, ExplainState *es)
+{
+	BigtableScan *scan = node->fdw_state;
+
+	/* After execution the reader has used up the row set; make it again. */
+	if (scan->reader != NULL)
+		bt_row_reader_stop(scan->reader);
+	if (!scan_make_request(node, true))
+		return;
+	ExplainPropertyText("Row Set", scan->is_empty ? "empty" : row_set_text(&scan->rows),
+						es);
+	if (es->verbose && !scan->is_empty)
+		ExplainPropertyText("Row Filter", filter_text(scan->filter), es);
+}
+
+static void
+explain_counters(const BigtableScan *scan, ExplainState *es)
+{
+	static const bt_read_counters none;
+	const bt_read_counters *counters =
+		scan->reader != NULL ? bt_row_reader_counters(scan->reader) : &none;
+
+	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
+	if (counters->retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Retries", NULL, counters->retries, es);
+	ExplainPropertyInteger("Messages", NULL, counters->messages, es);
+	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
+
+	/* The server says so at the end, which a scan may not have waited for. */
+	if (counters->rows_seen > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Rows Seen", NULL, counters->rows_seen, es);
+	ExplainPropertyInteger("Rows Returned", NULL, counters->rows, es);
+}
+
+void
+bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
+{
+	BigtableScan *scan = node->fdw_state;
+	const ScanPlan *plan = scan->plan;
+	List *ancestors = NIL;
+
+	ExplainPropertyText("Bigtable Table",
+						es->verbose ? scan->table->resource : scan->table->remote_name,
+						es);
+	explain_condition(node, "Key Condition", 0, plan->nkey_clauses, ancestors, es);
+	explain_condition(node, "Cell Condition", plan->nkey_clauses, plan->ncell_clauses,
+					  ancestors, es);
+	explain_request(node, es);
+	if (plan->ordered)
+		ExplainPropertyText("Row Order", plan->reversed ? "descending" : "ascending", es);
+	if (plan->has_limit)
+		explain_limit(node, ancestors, es);
+	if (es->analyze)
+		explain_counters(scan, es);
+}

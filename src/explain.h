@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.h
+ *	  What EXPLAIN says about a scan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_EXPLAIN_H
+#define BIGTABLE_FDW_EXPLAIN_H
+
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "nodes/execnodes.h"
+
+#include "client/filter.h"
+#include "client/row_set.h"
+
+extern void bigtable_explain_scan(ForeignScanState *node, ExplainState *es);
+
+/* Texts of a row set and of a filter, in the current memory context. */
+extern char *row_set_text(const bt_row_set *set);
+extern char *filter_text(const bt_filter *filter);
+
+#endif /* BIGTABLE_FDW_EXPLAIN_H */

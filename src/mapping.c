@@ -1,0 +1,240 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapping.c
+ *	  A relation's options -> what each column is in Bigtable.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "foreign/foreign.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "codec.h"
+#include "mapping.h"
+#include "option.h"
+
+/*
+ * A request costs about as much as some hundred rows of a scan.
+ */
+#define DEFAULT_STARTUP_COST 25.0
+#define DEFAULT_TUPLE_COST 0.05
+
+__attribute__((noreturn)) static void
+report_unmapped(const TableMapping *table, const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+			 errmsg("column \"%s\" of foreign table \"%s\" is not mapped to Bigtable",
+					column, table->relname),
+			 errhint("Set its options \"family\" and \"qualifier\", or \"row_key\" "
+					 "'true', or name it \"family:qualifier\".")));
+}
+
+static const char *
+required_server_option(List *options, const char *name, const char *server)
+{
+	const char *value = option_string(options, name, NULL);
+
+	if (value == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+						errmsg("option \"%s\" of server \"%s\" is not set", name, server),
+						errhint("Use ALTER SERVER %s OPTIONS (ADD %s '...').",
+								quote_identifier(server), name)));
+	return value;
+}
+
+/* Which resource the table is. */
+static void
+load_resource(TableMapping *table, List *options, List *server_options)
+{
+	const char *project =
+		required_server_option(server_options, "project_id", table->servername);
+	const char *instance =
+		required_server_option(server_options, "instance_id", table->servername);
+	const char *view = option_string(options, "authorized_view", NULL);
+	const char *materialized = option_string(options, "materialized_view", NULL);
+	const char *name = option_string(options, "table_name", table->relname);
+
+	if (materialized != NULL)
+	{
+		table->kind = BT_RESOURCE_MATERIALIZED_VIEW;
+		table->resource = psprintf("projects/%s/instances/%s/materializedViews/%s",
+								   project, instance, materialized);
+	}
+	else
+	{
+		table->table_resource =
+			psprintf("projects/%s/instances/%s/tables/%s", project, instance, name);
+		table->kind = view != NULL ? BT_RESOURCE_AUTHORIZED_VIEW : BT_RESOURCE_TABLE;
+		table->resource =
+			view != NULL ? psprintf("%s/authorizedViews/%s", table->table_resource, view)
+						 : table->table_resource;
+	}
+	table->remote_name = strrchr(table->resource, '/') + 1;
+}
+
+/* What a table takes from its own options, else from its server's. */
+static void
+load_settings(TableMapping *table, List *options, List *server_options)
+{
+	table->app_profile = option_string(
+		options, "app_profile_id", option_string(server_options, "app_profile_id", NULL));
+	table->startup_cost = option_real(
+		options, "fdw_startup_cost",
+		option_real(server_options, "fdw_startup_cost", DEFAULT_STARTUP_COST));
+	table->tuple_cost =
+		option_real(options, "fdw_tuple_cost",
+					option_real(server_options, "fdw_tuple_cost", DEFAULT_TUPLE_COST));
+	table->retry.operation_timeout_us =
+		option_duration_us(server_options, "operation_timeout", 0);
+	table->retry.attempt_timeout_us =
+		option_duration_us(server_options, "attempt_timeout", 0);
+	table->retry.initial_delay_us =
+		option_duration_us(server_options, "retry_initial_delay", 0);
+	table->retry.max_attempts = option_int(server_options, "max_attempts", 0);
+}
+
+static Encoding
+parse_encoding(const char *name)
+{
+	return strcmp(name, "binary") == 0 ? ENCODING_BINARY : ENCODING_TEXT;
+}
+
+/*
+ * The column's own encoding must fit its type; one that it inherits applies
+ * where it fits, so that a server of binary data may still have jsonb columns.
+ */
+static void
+load_encoding(const TableMapping *table, ColumnMapping *column, List *options,
+			  const char *inherited)
+{
+	const char *own = option_string(options, "encoding", NULL);
+
+	column->encoding = parse_encoding(own != NULL ? own : inherited);
+	if (column->encoding != ENCODING_BINARY || codec_has_binary(column->typid))
+		return;
+	if (own != NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+			 errmsg("column \"%s\" of foreign table \"%s\" cannot have encoding "
+					"\"binary\"",
+					column->name, table->relname),
+			 errdetail("Type %s has no binary encoding.", format_type_be(column->typid)),
+			 errhint("Use encoding 'text', or one of the types smallint, integer, "
+					 "bigint, real, double precision, boolean, uuid, date, "
+					 "timestamp, timestamptz, text and bytea.")));
+	column->encoding = ENCODING_TEXT;
+}
+
+static void
+set_cell(ColumnMapping *column, const char *family, const char *qualifier)
+{
+	size_t len;
+	uint8 *bytes = option_qualifier_bytes(qualifier, &len);
+
+	column->kind = COLUMN_VALUE;
+	column->family = bt_span_str(family);
+	column->qualifier = bt_span_make(bytes, len);
+}
+
+/* Finds the column's place in Bigtable, from its options or its name. */
+static void
+load_place(const TableMapping *table, ColumnMapping *column, List *options)
+{
+	const char *family = option_string(options, "family", NULL);
+	const char *colon = strchr(column->name, ':');
+	bool is_key_name =
+		strcmp(column->name, "_key") == 0 || strcmp(column->name, "row_key") == 0;
+
+	if (family != NULL)
+		set_cell(column, family, option_string(options, "qualifier", ""));
+	else if (option_bool(options, "row_key", is_key_name))
+		column->kind = COLUMN_ROW_KEY;
+	else if (colon != NULL && colon > column->name)
+	{
+		char *qualifier = pstrdup(colon + 1);
+
+		column->kind = COLUMN_VALUE;
+		column->family = bt_span_make(column->name, colon - column->name);
+		column->qualifier = bt_span_str(qualifier);
+	}
+	else
+		report_unmapped(table, column->name);
+
+	if (strcmp(option_string(options, "cell", "value"), "timestamp") != 0)
+		return;
+	if (column->kind == COLUMN_ROW_KEY || column->typid != TIMESTAMPTZOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" of foreign table \"%s\" cannot have cell "
+						"\"timestamp\"",
+						column->name, table->relname),
+				 errdetail("Such a column belongs to a cell and has type timestamp "
+						   "with time zone.")));
+	column->kind = COLUMN_TIMESTAMP;
+}
+
+static void
+load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding)
+{
+	ColumnMapping *column = &table->columns[attr->attnum - 1];
+	List *options;
+
+	column->attnum = attr->attnum;
+	if (attr->attisdropped)
+		return;
+	options = GetForeignColumnOptions(table->relid, attr->attnum);
+	column->name = pstrdup(NameStr(attr->attname));
+	column->typid = attr->atttypid;
+	column->typmod = attr->atttypmod;
+	column->collation = attr->attcollation;
+	column->not_null = attr->attnotnull;
+	load_place(table, column, options);
+	load_encoding(table, column, options, encoding);
+
+	if (column->kind != COLUMN_ROW_KEY)
+		return;
+	if (table->key != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("foreign table \"%s\" has more than one row key column",
+						table->relname),
+				 errdetail("Columns \"%s\" and \"%s\" are both the row key.",
+						   table->key->name, column->name),
+				 errhint("Set option \"row_key\" of one of them to 'false', and its "
+						 "\"family\" and \"qualifier\".")));
+	table->key = column;
+}
+
+TableMapping *
+mapping_load(Oid relid)
+{
+	TableMapping *table = palloc0(sizeof(TableMapping));
+	ForeignTable *foreign_table = GetForeignTable(relid);
+	ForeignServer *server = GetForeignServer(foreign_table->serverid);
+	Relation rel = table_open(relid, NoLock);
+	TupleDesc desc = RelationGetDescr(rel);
+	const char *encoding;
+
+	table->relid = relid;
+	table->serverid = server->serverid;
+	table->relname = pstrdup(RelationGetRelationName(rel));
+	table->servername = server->servername;
+	load_resource(table, foreign_table->options, server->options);
+	load_settings(table, foreign_table->options, server->options);
+	encoding = option_string(foreign_table->options, "encoding",
+							 option_string(server->options, "encoding", "text"));
+
+	table->natts = desc->natts;
+	table->columns = palloc0((desc->natts + 1) * sizeof(ColumnMapping));
+	for (int i = 0; i < desc->natts; i++)
+		load_column(table, TupleDescAttr(desc, i), encoding);
+	table_close(rel, NoLock);
+	return table;
+}

@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapping.h
+ *	  A relation's options -> what each column is in Bigtable.
+ *
+ * Used alike by planner and executor, from the catalogs each time: a change
+ * of the options invalidates plans, so both see the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_MAPPING_H
+#define BIGTABLE_FDW_MAPPING_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+
+#include "client/message.h"
+#include "client/retry.h"
+#include "client/span.h"
+
+typedef enum ColumnKind
+{
+	COLUMN_NONE, /* dropped */
+	COLUMN_ROW_KEY,
+	COLUMN_VALUE,    /* the value of a column's newest cell */
+	COLUMN_TIMESTAMP /* that cell's timestamp */
+} ColumnKind;
+
+typedef enum Encoding
+{
+	ENCODING_TEXT,  /* PostgreSQL's text form in UTF-8; bytea: raw bytes */
+	ENCODING_BINARY /* big-endian numbers, and so on */
+} Encoding;
+
+typedef struct ColumnMapping
+{
+	ColumnKind kind;
+	AttrNumber attnum;
+	const char *name; /* of the PostgreSQL column */
+	bt_span family;   /* COLUMN_VALUE and COLUMN_TIMESTAMP */
+	bt_span qualifier;
+	Encoding encoding;
+	Oid typid;
+	int32 typmod;
+	Oid collation;
+	bool not_null;
+} ColumnMapping;
+
+typedef struct TableMapping
+{
+	Oid relid;
+	Oid serverid;
+	const char *relname;
+	const char *servername;
+	bt_resource_kind kind;
+	const char *resource;       /* projects/P/instances/I/... */
+	const char *table_resource; /* of the table; NULL for a materialized view */
+	const char *remote_name;    /* the last part of resource, for messages */
+	const char *app_profile;    /* or NULL */
+	bt_retry_policy retry;      /* 0 where the server's options say nothing */
+	double startup_cost;        /* of a request, in the planner's units */
+	double tuple_cost;          /* of a row */
+	int natts;
+	ColumnMapping *columns;   /* by attnum - 1 */
+	const ColumnMapping *key; /* or NULL if no column is the row key */
+} TableMapping;
+
+/*
+ * Reads the mapping of a foreign table, into the current memory context.
+ * Raises an error if a column has no place in Bigtable, or one that its type
+ * does not fit.
+ */
+extern TableMapping *mapping_load(Oid relid);
+
+static inline const ColumnMapping *
+mapping_column(const TableMapping *table, AttrNumber attnum)
+{
+	return attnum > 0 && attnum <= table->natts ? &table->columns[attnum - 1] : NULL;
+}
+
+#endif /* BIGTABLE_FDW_MAPPING_H */

@@ -1,0 +1,486 @@
+/*-------------------------------------------------------------------------
+ *
+ * option.c
+ *	  One table of options: name, where allowed, type, check.
+ *
+ * The validator checks one object's options at a time, with nothing but the
+ * list in hand: each value by itself, and what contradicts itself within the
+ * list.  What depends on the column's type is checked by mapping.c at first
+ * use.
+ *
+ * Some options are reserved: they have their place and their meaning, but
+ * this version would ignore them, and an option that is accepted and ignored
+ * is worse than one that is refused.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "option.h"
+
+#define ON_SERVER 0x01
+#define ON_USER_MAPPING 0x02
+#define ON_TABLE 0x04
+#define ON_COLUMN 0x08
+
+typedef enum OptionType
+{
+	OPTION_STRING, /* not empty */
+	OPTION_BOOL,
+	OPTION_INT,      /* min to max */
+	OPTION_REAL,     /* not negative */
+	OPTION_DURATION, /* milliseconds if there is no unit; above 0 */
+	OPTION_CHOICE,   /* one of a list */
+	OPTION_RESERVED  /* refused */
+} OptionType;
+
+typedef struct Option
+{
+	const char *name;
+	int places; /* ON_... */
+	OptionType type;
+	int min;
+	int max;
+	const char *choices; /* separated by commas */
+	void (*check)(const char *value);
+} Option;
+
+static void check_family(const char *value);
+static void check_qualifier(const char *value);
+static void check_table_id(const char *value);
+static void check_resource_id(const char *value);
+
+static const Option options[] = {
+	/* where the data is */
+	{"project_id", ON_SERVER, OPTION_STRING, .check = check_resource_id},
+	{"instance_id", ON_SERVER, OPTION_STRING, .check = check_resource_id},
+	{"app_profile_id", ON_SERVER | ON_TABLE, OPTION_STRING, .check = check_resource_id},
+	{"emulator_host", ON_SERVER, OPTION_STRING},
+	{"endpoint", ON_SERVER, OPTION_RESERVED},
+	{"admin_endpoint", ON_SERVER, OPTION_RESERVED},
+	{"universe_domain", ON_SERVER, OPTION_RESERVED},
+	{"ssl_ca_file", ON_SERVER, OPTION_RESERVED},
+
+	/* who asks */
+	{"credentials_file", ON_USER_MAPPING, OPTION_RESERVED},
+	{"credentials_json", ON_USER_MAPPING, OPTION_RESERVED},
+	{"access_token", ON_USER_MAPPING, OPTION_RESERVED},
+	{"default_credentials", ON_USER_MAPPING, OPTION_RESERVED},
+
+	/* how long and how often to try */
+	{"operation_timeout", ON_SERVER, OPTION_DURATION},
+	{"attempt_timeout", ON_SERVER, OPTION_DURATION},
+	{"retry_initial_delay", ON_SERVER, OPTION_DURATION},
+	{"max_attempts", ON_SERVER, OPTION_INT, .min = 1, .max = 1000},
+
+	/* tables */
+	{"table_name", ON_TABLE, OPTION_STRING, .check = check_table_id},
+	{"authorized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
+	{"materialized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
+	{"layout", ON_TABLE, OPTION_CHOICE, .choices = "rows"},
+	{"fdw_startup_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
+	{"fdw_tuple_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
+	{"key_delimiter", ON_TABLE, OPTION_RESERVED},
+	{"key_salt", ON_TABLE, OPTION_RESERVED},
+	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"insert_mode", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"write_mode", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"batch_size", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"updatable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"truncatable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"async_capable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+
+	/* columns */
+	{"encoding", ON_SERVER | ON_TABLE | ON_COLUMN, OPTION_CHOICE,
+	 .choices = "text,binary"},
+	{"row_key", ON_COLUMN, OPTION_BOOL},
+	{"family", ON_COLUMN, OPTION_STRING, .check = check_family},
+	{"qualifier", ON_COLUMN, OPTION_STRING, .check = check_qualifier},
+	{"cell", ON_COLUMN, OPTION_CHOICE, .choices = "value,timestamp"},
+	{"key_part", ON_COLUMN, OPTION_RESERVED},
+	{"reversed", ON_COLUMN, OPTION_RESERVED},
+	{"row_json", ON_COLUMN, OPTION_RESERVED},
+	{"max_versions", ON_COLUMN, OPTION_RESERVED},
+};
+
+PG_FUNCTION_INFO_V1(bigtable_fdw_validator);
+
+/* ---- checks of single values ---- */
+
+static void
+check_family(const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len > 64 || len != strspn(value, "abcdefghijklmnopqrstuvwxyz"
+										 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid column family name \"%s\"", value),
+				 errdetail("A family name has up to 64 letters, digits, \"-\", \"_\" "
+						   "and \".\".")));
+}
+
+static void
+check_qualifier(const char *value)
+{
+	size_t len;
+
+	(void) option_qualifier_bytes(value, &len);
+	if (len > 16 * 1024)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+						errmsg("column qualifier is too long"),
+						errdetail("It has %zu bytes; Bigtable allows 16384.", len)));
+}
+
+static void
+check_table_id(const char *value)
+{
+	if (strchr(value, '/') != NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+						errmsg("invalid table name \"%s\"", value),
+						errhint("Give the table's ID alone; the project and the "
+								"instance are options of the server.")));
+	check_resource_id(value);
+}
+
+/* IDs go into resource names, whose parts are separated by slashes. */
+static void
+check_resource_id(const char *value)
+{
+	for (const char *c = value; *c != '\0'; c++)
+		if (*c == '/' || (unsigned char) *c <= ' ' || (unsigned char) *c >= 0x7f)
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+							errmsg("invalid resource ID \"%s\"", value),
+							errdetail("It must not contain slashes, spaces, control or "
+									  "non-ASCII characters.")));
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+uint8 *
+option_qualifier_bytes(const char *qualifier, size_t *len)
+{
+	const char *digits = qualifier + 2;
+	uint8 *bytes;
+
+	if (strncmp(qualifier, "\\x", 2) != 0)
+	{
+		*len = strlen(qualifier);
+		return (uint8 *) pstrdup(qualifier);
+	}
+	*len = strlen(digits) / 2;
+	bytes = palloc(*len + 1);
+	for (size_t i = 0; i < strlen(digits); i++)
+	{
+		int digit = hex_digit(digits[i]);
+
+		if (digit < 0 || strlen(digits) % 2 != 0)
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+							errmsg("invalid column qualifier \"%s\"", qualifier),
+							errdetail("After \"\\x\", an even number of hexadecimal "
+									  "digits is expected.")));
+		bytes[i / 2] = (uint8) (i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
+	}
+	return bytes;
+}
+
+/* ---- the validator ---- */
+
+static int
+place_of_catalog(Oid catalog)
+{
+	switch (catalog)
+	{
+		case ForeignServerRelationId:
+			return ON_SERVER;
+		case UserMappingRelationId:
+			return ON_USER_MAPPING;
+		case ForeignTableRelationId:
+			return ON_TABLE;
+		case AttributeRelationId:
+			return ON_COLUMN;
+		default:
+			return 0; /* the wrapper itself has no options */
+	}
+}
+
+static const char *
+name_of_place(int place)
+{
+	switch (place)
+	{
+		case ON_SERVER:
+			return "a server";
+		case ON_USER_MAPPING:
+			return "a user mapping";
+		case ON_TABLE:
+			return "a foreign table";
+		case ON_COLUMN:
+			return "a column";
+		default:
+			return "the foreign-data wrapper";
+	}
+}
+
+/* The valid name that is at most a few letters off, or NULL. */
+static const char *
+closest_name(const char *name, int place)
+{
+	const char *closest = NULL;
+	int best = 6; /* one more than a typing error may be off */
+
+	for (size_t i = 0; i < lengthof(options); i++)
+	{
+		const char *candidate = options[i].name;
+		int distance;
+
+		if ((options[i].places & place) == 0 || options[i].type == OPTION_RESERVED)
+			continue;
+		if (strlen(name) > NAMEDATALEN)
+			break;
+		distance = varstr_levenshtein_less_equal(
+			name, strlen(name), candidate, strlen(candidate), 1, 1, 1, best - 1, true);
+		if (distance < best && distance <= (int) strlen(name) / 2)
+		{
+			best = distance;
+			closest = candidate;
+		}
+	}
+	return closest;
+}
+
+/* Refuses a name, with the nearest valid one as a hint. */
+static void
+report_unknown(const char *name, int place)
+{
+	const char *closest = closest_name(name, place);
+
+	for (size_t i = 0; i < lengthof(options); i++)
+		if (strcmp(options[i].name, name) == 0)
+		{
+			int first = options[i].places & -options[i].places;
+
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+							errmsg("option \"%s\" cannot be set for %s", name,
+								   name_of_place(place)),
+							errhint("It is an option of %s.", name_of_place(first))));
+		}
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\" for %s", name, name_of_place(place)),
+			 closest != NULL ? errhint("Perhaps you meant the option \"%s\".", closest)
+							 : (place != 0 ? 0 : errhint("It has no options."))));
+}
+
+static const Option *
+find_option(const char *name, int place)
+{
+	for (size_t i = 0; i < lengthof(options); i++)
+		if (strcmp(options[i].name, name) == 0 && (options[i].places & place) != 0)
+			return &options[i];
+	report_unknown(name, place);
+	return NULL;
+}
+
+static void
+report_value(const Option *option, const char *value, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			 errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
+			 errhint("%s", expected)));
+}
+
+static void
+check_choice(const Option *option, const char *value)
+{
+	char *choices = pstrdup(option->choices);
+	char *rest = NULL;
+
+	for (char *choice = strtok_r(choices, ",", &rest); choice != NULL;
+		 choice = strtok_r(NULL, ",", &rest))
+		if (strcmp(choice, value) == 0)
+			return;
+	report_value(option, value, psprintf("Valid values are: %s.", option->choices));
+}
+
+static void
+check_value(const Option *option, const char *value)
+{
+	const char *hint = NULL;
+	double real;
+	bool flag;
+	int number;
+
+	switch (option->type)
+	{
+		case OPTION_STRING:
+			if (value[0] == '\0')
+				report_value(option, value, "The value must not be empty.");
+			break;
+		case OPTION_BOOL:
+			if (!parse_bool(value, &flag))
+				report_value(option, value, "Valid values are: true, false.");
+			break;
+		case OPTION_INT:
+			if (!parse_int(value, &number, 0, NULL) || number < option->min ||
+				number > option->max)
+				report_value(option, value,
+							 psprintf("An integer from %d to %d is expected.",
+									  option->min, option->max));
+			break;
+		case OPTION_REAL:
+			if (!parse_real(value, &real, 0, NULL) || !(real >= 0))
+				report_value(option, value, "A number that is not negative is expected.");
+			break;
+		case OPTION_DURATION:
+			if (!parse_int(value, &number, GUC_UNIT_MS, &hint) || number <= 0)
+				report_value(option, value,
+							 "A time above 0 is expected, with one of the units \"ms\", "
+							 "\"s\", \"min\", \"h\" and \"d\".");
+			break;
+		case OPTION_CHOICE:
+			check_choice(option, value);
+			break;
+		case OPTION_RESERVED:
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("option \"%s\" is reserved for a later version",
+								   option->name)));
+	}
+	if (option->check != NULL)
+		option->check(value);
+}
+
+static bool
+is_set(List *list, const char *name)
+{
+	return option_string(list, name, NULL) != NULL;
+}
+
+static void
+report_conflict(const char *a, const char *b)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					errmsg("options \"%s\" and \"%s\" cannot be set together", a, b)));
+}
+
+/* What contradicts itself within one list. */
+static void
+check_combinations(List *list)
+{
+	static const char *const of_cells[] = {"family", "qualifier", "cell"};
+
+	for (size_t i = 0; i < lengthof(of_cells); i++)
+		if (option_bool(list, "row_key", false) && is_set(list, of_cells[i]))
+			report_conflict("row_key", of_cells[i]);
+	if (is_set(list, "qualifier") && !is_set(list, "family"))
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("option \"qualifier\" needs option \"family\"")));
+	if (is_set(list, "family") && !is_set(list, "qualifier"))
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("option \"family\" needs option \"qualifier\"")));
+	if (is_set(list, "authorized_view") && is_set(list, "materialized_view"))
+		report_conflict("authorized_view", "materialized_view");
+	if (is_set(list, "materialized_view") && is_set(list, "table_name"))
+		report_conflict("materialized_view", "table_name");
+}
+
+/*
+ * Checks the options of a server, user mapping, foreign table or column.
+ */
+Datum
+bigtable_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List *list = untransformRelOptions(PG_GETARG_DATUM(0));
+	int place = place_of_catalog(PG_GETARG_OID(1));
+	ListCell *cell;
+
+	foreach (cell, list)
+	{
+		DefElem *def = lfirst_node(DefElem, cell);
+
+		check_value(find_option(def->defname, place), defGetString(def));
+	}
+	check_combinations(list);
+	PG_RETURN_VOID();
+}
+
+/* ---- readers ---- */
+
+const char *
+option_string(List *list, const char *name, const char *def)
+{
+	ListCell *cell;
+
+	foreach (cell, list)
+	{
+		DefElem *elem = lfirst_node(DefElem, cell);
+
+		if (strcmp(elem->defname, name) == 0)
+			return defGetString(elem);
+	}
+	return def;
+}
+
+bool
+option_bool(List *list, const char *name, bool def)
+{
+	const char *value = option_string(list, name, NULL);
+	bool result;
+
+	return value != NULL && parse_bool(value, &result) ? result : def;
+}
+
+int
+option_int(List *list, const char *name, int def)
+{
+	const char *value = option_string(list, name, NULL);
+	int result;
+
+	return value != NULL && parse_int(value, &result, 0, NULL) ? result : def;
+}
+
+double
+option_real(List *list, const char *name, double def)
+{
+	const char *value = option_string(list, name, NULL);
+	double result;
+
+	return value != NULL && parse_real(value, &result, 0, NULL) ? result : def;
+}
+
+int64
+option_duration_us(List *list, const char *name, int64 def)
+{
+	const char *value = option_string(list, name, NULL);
+	int result;
+
+	return value != NULL && parse_int(value, &result, GUC_UNIT_MS, NULL)
+			   ? (int64) result * 1000
+			   : def;
+}

@@ -1,0 +1,487 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  The planner's callbacks, and what the plan hands to the executor.
+ *
+ * Planning contacts nobody.  A path says only how it is parameterized and in
+ * which order it reads; what can be pushed down follows from its clauses, and
+ * is decided anew when the plan is made of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "mapping.h"
+#include "plan.h"
+#include "pushdown.h"
+
+/* Rows of a table that nobody has analyzed. */
+#define DEFAULT_ROWS 100000.0
+
+/* What is known of a relation while it is planned, in RelOptInfo.fdw_private. */
+typedef struct RelPlan
+{
+	const TableMapping *table;
+} RelPlan;
+
+/* A clause list, sorted by who applies what. */
+typedef struct ClauseSplit
+{
+	List *key;     /* on the row key, for the server */
+	List *cells;   /* on cells, for the server */
+	List *local;   /* for the executor */
+	List *recheck; /* exact: only for EvalPlanQual */
+	double keys;   /* most keys that are left; 0: a range */
+} ClauseSplit;
+
+/* Members of fdw_private of a plan. */
+enum
+{
+	PLAN_NUMBERS, /* integers, in the order of make_private() */
+	PLAN_ATTRS,   /* integers */
+	PLAN_LENGTH
+};
+
+/* ---- clauses ---- */
+
+/*
+ * The column whose cells the clause is about, if it is about just one.
+ */
+static const ColumnMapping *
+cell_column_of(const TableMapping *table, Index varno, Expr *clause)
+{
+	Bitmapset *attrs = NULL;
+	const ColumnMapping *column;
+	int member;
+
+	pull_varattnos((Node *) clause, varno, &attrs);
+	if (!bms_get_singleton_member(attrs, &member))
+		return NULL;
+	column = mapping_column(table, member + FirstLowInvalidHeapAttributeNumber);
+	return column != NULL && column->kind != COLUMN_ROW_KEY ? column : NULL;
+}
+
+static void
+split_clause(ClauseSplit *split, RelOptInfo *rel, const TableMapping *table,
+			 RestrictInfo *rinfo)
+{
+	Expr *clause = rinfo->clause;
+	const ColumnMapping *column;
+	PushedClause *pushed = NULL;
+
+	/* The server must not apply a clause before a security barrier does. */
+	if (!restriction_is_securely_promotable(rinfo, rel))
+	{
+		split->local = lappend(split->local, clause);
+		return;
+	}
+	if (table->key != NULL)
+		pushed = pushdown_compile(table->key, rel->relid, clause);
+	if (pushed != NULL)
+	{
+		double keys = pushdown_estimate_keys(pushed);
+
+		split->key = lappend(split->key, clause);
+		if (keys > 0 && (split->keys == 0 || keys < split->keys))
+			split->keys = keys;
+		if (pushdown_is_exact(pushed))
+		{
+			split->recheck = lappend(split->recheck, clause);
+			return;
+		}
+	}
+	else
+	{
+		column = cell_column_of(table, rel->relid, clause);
+		if (column != NULL && pushdown_compile(column, rel->relid, clause) != NULL)
+			split->cells = lappend(split->cells, clause);
+	}
+	split->local = lappend(split->local, clause);
+}
+
+/* Splits a list of RestrictInfo. */
+static ClauseSplit
+split_clauses(RelOptInfo *rel, const TableMapping *table, List *rinfos)
+{
+	ClauseSplit split = {0};
+	ListCell *cell;
+
+	foreach (cell, rinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (!rinfo->pseudoconstant)
+			split_clause(&split, rel, table, rinfo);
+	}
+	return split;
+}
+
+/* ---- size ---- */
+
+void
+bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	RelPlan *rel_plan = palloc0(sizeof(RelPlan));
+	ClauseSplit split;
+
+	rel_plan->table = mapping_load(relid);
+	rel->fdw_private = rel_plan;
+	if (rel->tuples < 0 || (rel->tuples == 0 && rel->pages == 0))
+		rel->tuples = DEFAULT_ROWS;
+
+	rel->rows =
+		clamp_row_est(rel->tuples * clauselist_selectivity(root, rel->baserestrictinfo, 0,
+														   JOIN_INNER, NULL));
+
+	/* A row key is unique, whether or not there are statistics to say so. */
+	split = split_clauses(rel, rel_plan->table, rel->baserestrictinfo);
+	if (split.keys > 0 && rel->rows > split.keys)
+		rel->rows = clamp_row_est(split.keys);
+	rel->reltarget->width = Max(rel->reltarget->width, 1);
+}
+
+/* ---- costs ---- */
+
+/*
+ * Rows that the server sends for these clauses, of which the planner thinks
+ * that they leave that many in the end.
+ */
+static double
+fetched_rows(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split, double rows)
+{
+	List *pushed = list_concat_copy(split->key, split->cells);
+	double fetched =
+		rel->tuples * clauselist_selectivity(root, pushed, rel->relid, JOIN_INNER, NULL);
+
+	if (split->keys > 0 && fetched > split->keys)
+		fetched = split->keys;
+	return clamp_row_est(Max(fetched, rows));
+}
+
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, ParamPathInfo *param)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	List *rinfos = rel->baserestrictinfo;
+	double rows = rel->rows;
+	ClauseSplit split;
+	double fetched;
+	QualCost qual_cost;
+	Cost startup;
+	Cost total;
+
+	if (param != NULL)
+	{
+		rinfos = list_concat_copy(rinfos, param->ppi_clauses);
+		rows = param->ppi_rows;
+	}
+	split = split_clauses(rel, table, rinfos);
+	if (split.keys > 0 && rows > split.keys)
+		rows = clamp_row_est(split.keys);
+	fetched = fetched_rows(root, rel, &split, rows);
+	cost_qual_eval(&qual_cost, split.local, root);
+	startup = table->startup_cost + qual_cost.startup + rel->reltarget->cost.startup;
+	total = startup +
+			fetched * (table->tuple_cost + cpu_tuple_cost + qual_cost.per_tuple) +
+			rows * rel->reltarget->cost.per_tuple;
+	add_path(rel, (Path *) compat_create_foreignscan_path(
+					  root, rel, rows, startup, total, pathkeys,
+					  param != NULL ? param->ppi_req_outer : NULL, NIL));
+}
+
+/* ---- order ---- */
+
+/* Is a pathkey the order of the row key, one way or the other? */
+static bool
+is_key_order(RelOptInfo *rel, const ColumnMapping *key, PathKey *pathkey)
+{
+	ListCell *cell;
+
+	foreach (cell, pathkey->pk_eclass->ec_members)
+	{
+		EquivalenceMember *member = lfirst(cell);
+
+		if (!member->em_is_const &&
+			pushdown_is_column(key, rel->relid, (Node *) member->em_expr) &&
+			pushdown_key_is_ordered(key, pathkey->pk_opfamily, member->em_datatype,
+									pathkey->pk_eclass->ec_collation))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The query's own order, if it is the key's: since keys are unique, whatever
+ * it sorts by after the key changes nothing.
+ */
+static void
+add_query_order(PlannerInfo *root, RelOptInfo *rel)
+{
+	const ColumnMapping *key = ((RelPlan *) rel->fdw_private)->table->key;
+
+	if (root->query_pathkeys != NIL &&
+		is_key_order(rel, key, linitial(root->query_pathkeys)))
+		add_scan_path(root, rel, root->query_pathkeys, NULL);
+}
+
+/*
+ * The key's order, both ways, as far as it is of use, say for a merge join.
+ */
+static void
+add_key_order(PlannerInfo *root, RelOptInfo *rel)
+{
+	const ColumnMapping *key = ((RelPlan *) rel->fdw_private)->table->key;
+	Oid type = key->typid == VARCHAROID ? TEXTOID : key->typid;
+	TypeCacheEntry *operators = lookup_type_cache(
+		type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR | TYPECACHE_BTREE_OPFAMILY);
+	Oid orders[] = {operators->lt_opr, operators->gt_opr};
+	Expr *expr = (Expr *) makeVar(rel->relid, key->attnum, key->typid, key->typmod,
+								  key->collation, 0);
+
+	if (!pushdown_key_is_ordered(key, operators->btree_opf, type, key->collation))
+		return;
+	if (type != key->typid)
+		expr = (Expr *) makeRelabelType(expr, type, -1, key->collation,
+										COERCE_IMPLICIT_CAST);
+	for (size_t i = 0; i < lengthof(orders); i++)
+	{
+		List *pathkeys =
+			compat_build_expression_pathkey(root, expr, orders[i], rel->relids);
+
+		if (pathkeys != NIL && has_useful_pathkeys(root, rel))
+			add_scan_path(root, rel, pathkeys, NULL);
+	}
+}
+
+/* ---- parameterized paths ---- */
+
+/* What tells ec_member_is_key() which relation it is about. */
+typedef struct KeyOfRel
+{
+	const ColumnMapping *key;
+	Index relid;
+} KeyOfRel;
+
+static bool
+ec_member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
+				 EquivalenceMember *member, void *arg)
+{
+	KeyOfRel *key = arg;
+
+	return pushdown_is_column(key->key, key->relid, (Node *) member->em_expr);
+}
+
+/* Adds the outer relations of a join clause on the key, if it is one. */
+static List *
+collect_outer_rels(List *outer_rels, PlannerInfo *root, RelOptInfo *rel,
+				   RestrictInfo *rinfo)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	Relids outer;
+	ListCell *cell;
+
+	if (!join_clause_is_movable_to(rinfo, rel) ||
+		pushdown_compile(table->key, rel->relid, rinfo->clause) == NULL)
+		return outer_rels;
+	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
+	outer = bms_del_member(outer, rel->relid);
+	if (bms_is_empty(outer))
+		return outer_rels;
+	foreach (cell, outer_rels)
+		if (bms_equal(lfirst(cell), outer))
+			return outer_rels;
+	return lappend(outer_rels, outer);
+}
+
+/* One path for each set of relations that can tell us keys. */
+static void
+add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
+{
+	KeyOfRel key = {((RelPlan *) rel->fdw_private)->table->key, rel->relid};
+	List *clauses = list_copy(rel->joininfo);
+	List *outer_rels = NIL;
+	ListCell *cell;
+
+	if (rel->has_eclass_joins)
+		clauses = list_concat(
+			clauses, generate_implied_equalities_for_column(
+						 root, rel, ec_member_is_key, &key, rel->lateral_referencers));
+	foreach (cell, clauses)
+		outer_rels =
+			collect_outer_rels(outer_rels, root, rel, lfirst_node(RestrictInfo, cell));
+	foreach (cell, outer_rels)
+		add_scan_path(root, rel, NIL, get_baserel_parampathinfo(root, rel, lfirst(cell)));
+}
+
+void
+bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	ParamPathInfo *lateral = NULL;
+
+	if (!bms_is_empty(rel->lateral_relids))
+		lateral = get_baserel_parampathinfo(root, rel, rel->lateral_relids);
+	add_scan_path(root, rel, NIL, lateral);
+	if (table->key == NULL)
+		return;
+	if (lateral == NULL)
+	{
+		add_query_order(root, rel);
+		add_key_order(root, rel);
+	}
+	add_parameterized_paths(root, rel);
+}
+
+/* ---- limit ---- */
+
+/*
+ * May the server stop after as many rows as LIMIT and OFFSET say?  Only if
+ * nothing between the scan and the LIMIT drops, adds or reorders rows.
+ */
+static bool
+limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *local)
+{
+	Query *parse = root->parse;
+
+	return parse->limitCount != NULL && parse->limitOption == LIMIT_OPTION_COUNT &&
+		   parse->commandType == CMD_SELECT && rel->reloptkind == RELOPT_BASEREL &&
+		   bms_equal(root->all_baserels, rel->relids) && path->path.param_info == NULL &&
+		   local == NIL && parse->rowMarks == NIL && parse->groupClause == NIL &&
+		   parse->groupingSets == NIL && parse->distinctClause == NIL &&
+		   !parse->hasAggs && !parse->hasWindowFuncs && !parse->hasTargetSRFs &&
+		   parse->havingQual == NULL && parse->setOperations == NULL &&
+		   !contain_subplans(parse->limitCount) &&
+		   !contain_subplans(parse->limitOffset) &&
+		   !contain_volatile_functions(parse->limitCount) &&
+		   !contain_volatile_functions(parse->limitOffset) &&
+		   pathkeys_contained_in(root->query_pathkeys, path->path.pathkeys);
+}
+
+/* ---- the plan ---- */
+
+/* Attributes whose values the query needs: for its output, and local clauses. */
+static Bitmapset *
+needed_attrs(const TableMapping *table, RelOptInfo *rel, List *local)
+{
+	Bitmapset *members = NULL;
+	Bitmapset *attrs = NULL;
+	int member = -1;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &members);
+	pull_varattnos((Node *) local, rel->relid, &members);
+	while ((member = bms_next_member(members, member)) >= 0)
+	{
+		int attnum = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum > 0)
+			attrs = bms_add_member(attrs, attnum);
+		else if (attnum == 0) /* the whole row */
+			for (int i = 1; i <= table->natts; i++)
+				if (mapping_column(table, i)->kind != COLUMN_NONE)
+					attrs = bms_add_member(attrs, i);
+	}
+	return attrs;
+}
+
+/*
+ * Can a row that has none of the needed cells be part of the result?  Not if
+ * one of them is NOT NULL, or must not be NULL for a clause to hold.
+ */
+static bool
+wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, List *local)
+{
+	int attnum = -1;
+
+	while ((attnum = bms_next_member(attrs, attnum)) >= 0)
+	{
+		const ColumnMapping *column = mapping_column(table, attnum);
+
+		if (column->kind == COLUMN_ROW_KEY)
+			continue;
+		if (column->not_null || compat_clauses_reject_null(local, rel->relid, attnum))
+			return false;
+	}
+	return true;
+}
+
+static List *
+make_private(const ScanPlan *plan)
+{
+	List *numbers = NIL;
+	List *attrs = NIL;
+	int attnum = -1;
+
+	numbers = lappend(numbers, makeInteger(plan->nkey_clauses));
+	numbers = lappend(numbers, makeInteger(plan->ncell_clauses));
+	numbers = lappend(numbers, makeInteger(plan->has_limit));
+	numbers = lappend(numbers, makeInteger(plan->has_offset));
+	numbers = lappend(numbers, makeInteger(plan->ordered));
+	numbers = lappend(numbers, makeInteger(plan->reversed));
+	numbers = lappend(numbers, makeInteger(plan->all_rows));
+	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
+		attrs = lappend(attrs, makeInteger(attnum));
+	return list_make2(numbers, attrs);
+}
+
+ScanPlan *
+scan_plan_read(const ForeignScan *plan)
+{
+	ScanPlan *result = palloc0(sizeof(ScanPlan));
+	List *numbers = list_nth(plan->fdw_private, PLAN_NUMBERS);
+	ListCell *cell;
+
+	Assert(list_length(plan->fdw_private) == PLAN_LENGTH);
+	result->nkey_clauses = intVal(list_nth(numbers, 0));
+	result->ncell_clauses = intVal(list_nth(numbers, 1));
+	result->has_limit = intVal(list_nth(numbers, 2)) != 0;
+	result->has_offset = intVal(list_nth(numbers, 3)) != 0;
+	result->ordered = intVal(list_nth(numbers, 4)) != 0;
+	result->reversed = intVal(list_nth(numbers, 5)) != 0;
+	result->all_rows = intVal(list_nth(numbers, 6)) != 0;
+	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
+		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
+	return result;
+}
+
+ForeignScan *
+bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
+				  List *tlist, List *clauses, Plan *outer_plan)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	ClauseSplit split = split_clauses(rel, table, clauses);
+	List *pathkeys = path->path.pathkeys;
+	List *exprs = list_concat_copy(split.key, split.cells);
+	ScanPlan plan = {0};
+
+	plan.nkey_clauses = list_length(split.key);
+	plan.ncell_clauses = list_length(split.cells);
+	plan.attrs = needed_attrs(table, rel, split.local);
+	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
+	plan.ordered = pathkeys != NIL;
+	plan.reversed = plan.ordered && compat_pathkey_is_reversed(linitial(pathkeys));
+	if (limit_is_pushable(root, rel, path, split.local))
+	{
+		plan.has_limit = true;
+		exprs = lappend(exprs, root->parse->limitCount);
+		plan.has_offset = root->parse->limitOffset != NULL;
+		if (plan.has_offset)
+			exprs = lappend(exprs, root->parse->limitOffset);
+	}
+	return make_foreignscan(tlist, split.local, rel->relid, exprs, make_private(&plan),
+							NIL, split.recheck, outer_plan);
+}

@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ *
+ * pushdown.h
+ *	  Expressions -> sets of byte strings.
+ *
+ * A clause about one column is compiled to a tree, at plan time to see whether
+ * and how exactly it can be pushed, and again at execution to evaluate it: the
+ * plan carries the clause itself.  Evaluated, it yields the set of row keys, or
+ * of cell values, that rows which satisfy the clause may have.
+ *
+ * Includes nothing of the client but pure structures: planning contacts nobody.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_PUSHDOWN_H
+#define BIGTABLE_FDW_PUSHDOWN_H
+
+#include "postgres.h"
+
+#include "nodes/execnodes.h"
+#include "nodes/primnodes.h"
+
+#include "client/row_set.h"
+#include "mapping.h"
+
+typedef struct PushedClause PushedClause;
+
+/*
+ * Compiles a clause for a column of the relation with that range table index.
+ * Returns NULL if it says nothing about the column that can be pushed.  Else
+ * no row outside the clause's set satisfies it.
+ */
+extern PushedClause *
+pushdown_compile(const ColumnMapping *column, Index varno, Expr *clause);
+
+/* The column that the clause is about. */
+extern const ColumnMapping *pushdown_column(const PushedClause *clause);
+
+/* Do all keys in the set satisfy the clause, so that it needs no recheck? */
+extern bool pushdown_is_exact(const PushedClause *clause);
+
+/* Makes the clause ready to be evaluated in an executor node. */
+extern void pushdown_prepare(PushedClause *clause, PlanState *parent);
+
+/*
+ * The clause's set, in memory of the arena and of the current memory context.
+ * Without an econtext only constants can be evaluated: returns false if there
+ * is anything else.
+ *
+ * Row keys: sets of keys, none of which is empty.  Values: the set may hold
+ * the empty string.  Timestamps: see pushdown_timestamp_bounds().
+ */
+extern bool pushdown_evaluate(PushedClause *clause, ExprContext *econtext,
+							  const bt_arena *arena, bt_row_set *set);
+
+/*
+ * The first and the last timestamp, in microseconds, of a set of a column of
+ * kind COLUMN_TIMESTAMP.  The set is not empty.
+ */
+extern void pushdown_timestamp_bounds(const bt_row_set *set, int64 *first, int64 *last);
+
+/* Most keys that a clause can mean, as the planner guesses; 0: a range. */
+extern double pushdown_estimate_keys(const PushedClause *clause);
+
+/*
+ * Do row keys come in the order of this ordering operator and collation?  They
+ * never come in another.
+ */
+extern bool
+pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid collation);
+
+/* Is the expression the column itself, perhaps relabeled as another text type? */
+extern bool pushdown_is_column(const ColumnMapping *column, Index varno, Node *expr);
+
+#endif /* BIGTABLE_FDW_PUSHDOWN_H */

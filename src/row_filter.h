@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_filter.h
+ *	  What a scan needs -> the row filter that asks for it.
+ *
+ * Includes nothing of the client but pure structures: planning contacts nobody.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_ROW_FILTER_H
+#define BIGTABLE_FDW_ROW_FILTER_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+
+#include "client/filter.h"
+#include "client/row_set.h"
+#include "mapping.h"
+
+/* The label of cells that only say that their row exists. */
+#define ROW_MARKER_LABEL "row"
+
+/* A test of a column's newest cell, that rows must pass. */
+typedef struct CellTest
+{
+	const ColumnMapping *column;
+	bt_row_set set; /* of values or timestamps; not empty */
+} CellTest;
+
+typedef struct RowFilterSpec
+{
+	const TableMapping *table;
+	Bitmapset *attrs; /* attribute numbers that the query needs */
+	List *tests;      /* of CellTest */
+	bool all_rows;    /* also rows that have none of the cells */
+} RowFilterSpec;
+
+/*
+ * Builds the filter, in the arena.  Tests that would make it larger than the
+ * service allows are left out; the caller checks rows itself anyway.
+ */
+extern bt_filter *row_filter_build(const RowFilterSpec *spec, const bt_arena *arena);
+
+#endif /* BIGTABLE_FDW_ROW_FILTER_H */

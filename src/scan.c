@@ -1,0 +1,455 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  The executor's callbacks of a scan: rows -> tuples.
+ *
+ * A scan contacts the server when its first row is asked for.  What it holds
+ * outside of PostgreSQL's memory, a call and a place in a connection, is given
+ * back by a callback of its memory context, so that an error at any point
+ * leaves nothing behind.
+ *
+ * The path of a row: the client hands out spans into the received bytes;
+ * the column map says which attributes a cell feeds; their codecs make datums
+ * in the row's memory; a virtual tuple refers to them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "common/int.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "arena.h"
+#include "compat.h"
+#include "pushdown.h"
+#include "quote.h"
+#include "row_filter.h"
+#include "scan.h"
+
+/* ---- beginning and end ---- */
+
+/* Gives back what is not PostgreSQL's.  Raises no errors. */
+static void
+release(void *arg)
+{
+	BigtableScan *scan = arg;
+
+	bt_row_reader_free(scan->reader);
+	scan->reader = NULL;
+	if (scan->connection != NULL)
+		connection_release(scan->connection);
+	scan->connection = NULL;
+}
+
+/* Compiles a clause as the planner did: on the row key, or else on a cell. */
+static PushedClause *
+compile_clause(const BigtableScan *scan, Index varno, Expr *expr, bool on_key)
+{
+	for (int attnum = 1; attnum <= scan->table->natts; attnum++)
+	{
+		const ColumnMapping *column = mapping_column(scan->table, attnum);
+		PushedClause *clause = NULL;
+
+		if (column->kind != COLUMN_NONE && (column->kind == COLUMN_ROW_KEY) == on_key)
+			clause = pushdown_compile(column, varno, expr);
+		if (clause != NULL)
+			return clause;
+	}
+	elog(ERROR, "clause of a foreign scan can no longer be pushed down");
+}
+
+static List *
+compile_clauses(ForeignScanState *node, BigtableScan *scan, int first, int n, bool on_key)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List *result = NIL;
+
+	for (int i = first; i < first + n; i++)
+	{
+		PushedClause *clause = compile_clause(scan, plan->scan.scanrelid,
+											  list_nth(plan->fdw_exprs, i), on_key);
+
+		pushdown_prepare(clause, &node->ss.ps);
+		result = lappend(result, clause);
+	}
+	return result;
+}
+
+/* Prepares the expressions of the plan. */
+static void
+init_expressions(ForeignScanState *node, BigtableScan *scan)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int n = scan->plan->nkey_clauses;
+	int m = scan->plan->ncell_clauses;
+
+	scan->key_clauses = compile_clauses(node, scan, 0, n, true);
+	scan->cell_clauses = compile_clauses(node, scan, n, m, false);
+	if (scan->plan->has_limit)
+		scan->limit = ExecInitExpr(list_nth(plan->fdw_exprs, n + m), &node->ss.ps);
+	if (scan->plan->has_offset)
+		scan->offset = ExecInitExpr(list_nth(plan->fdw_exprs, n + m + 1), &node->ss.ps);
+}
+
+/* Prepares the conversion of the attributes that the query needs. */
+static void
+init_columns(BigtableScan *scan)
+{
+	int natts = scan->table->natts;
+	int attnum = -1;
+
+	scan->columns = palloc0(sizeof(ScanColumn) * (natts + 1));
+	scan->map = column_map_create(bms_num_members(scan->plan->attrs));
+	while ((attnum = bms_next_member(scan->plan->attrs, attnum)) >= 0)
+	{
+		const ColumnMapping *mapping = mapping_column(scan->table, attnum);
+		ScanColumn *column = &scan->columns[attnum - 1];
+
+		column->mapping = mapping;
+		codec_init(&column->codec, mapping);
+		if (mapping->kind == COLUMN_ROW_KEY)
+			scan->key = column;
+		else
+			column_map_add(scan->map, mapping->family, mapping->qualifier, attnum - 1);
+	}
+}
+
+void
+bigtable_begin_scan(ForeignScanState *node, int eflags)
+{
+	MemoryContext context = node->ss.ps.state->es_query_cxt;
+	BigtableScan *scan = palloc0(sizeof(BigtableScan));
+
+	node->fdw_state = scan;
+	scan->plan = scan_plan_read((ForeignScan *) node->ss.ps.plan);
+	scan->table = mapping_load(RelationGetRelid(node->ss.ss_currentRelation));
+	scan->userid = compat_scan_user(node);
+	scan->request_context =
+		AllocSetContextCreate(context, "bigtable_fdw request", ALLOCSET_SMALL_SIZES);
+	scan->arena = arena_in_context(scan->request_context);
+	init_expressions(node, scan);
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
+		return;
+
+	init_columns(scan);
+	row_memory_init(&scan->memory, context);
+	scan->callback.func = release;
+	scan->callback.arg = scan;
+	MemoryContextRegisterResetCallback(context, &scan->callback);
+}
+
+void
+bigtable_rescan(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+
+	if (scan->reader != NULL)
+		bt_row_reader_stop(scan->reader);
+	scan->started = false;
+	scan->done = false;
+}
+
+void
+bigtable_end_scan(ForeignScanState *node)
+{
+	if (node->fdw_state != NULL)
+		release(node->fdw_state);
+}
+
+/* ---- the request ---- */
+
+/* The rows that all clauses on the key allow. */
+static bool
+make_row_set(BigtableScan *scan, ExprContext *econtext)
+{
+	ListCell *cell;
+
+	bt_row_set_init(&scan->rows, &scan->arena);
+	arena_check(bt_row_set_add(&scan->rows, bt_range_all()));
+	foreach (cell, scan->key_clauses)
+	{
+		bt_row_set before = scan->rows;
+		bt_row_set set;
+
+		if (!pushdown_evaluate(lfirst(cell), econtext, &scan->arena, &set))
+			return false;
+		arena_check(bt_row_set_intersect(&before, &set, &scan->rows));
+	}
+	scan->is_empty = scan->rows.nranges == 0;
+	return true;
+}
+
+/* Merges a clause's set into the test of its column. */
+static List *
+add_test(List *tests, const ColumnMapping *column, const bt_row_set *set)
+{
+	CellTest *test;
+	ListCell *cell;
+
+	foreach (cell, tests)
+	{
+		bt_row_set before;
+
+		test = lfirst(cell);
+		if (test->column != column)
+			continue;
+		before = test->set;
+		arena_check(bt_row_set_intersect(&before, set, &test->set));
+		return tests;
+	}
+	test = palloc(sizeof(CellTest));
+	test->column = column;
+	test->set = *set;
+	return lappend(tests, test);
+}
+
+/* The filter that asks for the needed columns of rows that pass the tests. */
+static bool
+make_filter(BigtableScan *scan, ExprContext *econtext)
+{
+	RowFilterSpec spec = {.table = scan->table,
+						  .attrs = scan->plan->attrs,
+						  .all_rows = scan->plan->all_rows};
+	ListCell *cell;
+
+	foreach (cell, scan->cell_clauses)
+	{
+		PushedClause *clause = lfirst(cell);
+		bt_row_set set;
+
+		if (!pushdown_evaluate(clause, econtext, &scan->arena, &set))
+			return false;
+		spec.tests = add_test(spec.tests, pushdown_column(clause), &set);
+	}
+	foreach (cell, spec.tests)
+		if (((CellTest *) lfirst(cell))->set.nranges == 0)
+			scan->is_empty = true;
+	scan->filter = row_filter_build(&spec, &scan->arena);
+	return true;
+}
+
+/* A number of rows; false if it is NULL, which means "all" or "none". */
+static bool
+evaluate_count(ExprState *state, ExprContext *econtext, int64 *count)
+{
+	bool isnull;
+	Datum value;
+
+	if (state == NULL)
+		return false;
+	value = ExecEvalExpr(state, econtext, &isnull);
+	*count = isnull ? 0 : DatumGetInt64(value);
+	return !isnull;
+}
+
+/* LIMIT plus OFFSET; the executor complains of negative ones. */
+static void
+make_limit(BigtableScan *scan, ExprContext *econtext)
+{
+	int64 limit;
+	int64 offset = 0;
+
+	scan->rows_limit = 0;
+	if (!evaluate_count(scan->limit, econtext, &limit) || limit < 0)
+		return;
+	(void) evaluate_count(scan->offset, econtext, &offset);
+	if (offset < 0 || pg_add_s64_overflow(limit, offset, &scan->rows_limit))
+		scan->rows_limit = 0;
+	else if (scan->rows_limit == 0)
+		scan->is_empty = true;
+}
+
+bool
+scan_make_request(ForeignScanState *node, bool constants_only)
+{
+	BigtableScan *scan = node->fdw_state;
+	ExprContext *econtext = constants_only ? NULL : node->ss.ps.ps_ExprContext;
+	MemoryContext old;
+	bool known;
+
+	MemoryContextReset(scan->request_context);
+	old = MemoryContextSwitchTo(scan->request_context);
+	known = make_row_set(scan, econtext) && make_filter(scan, econtext);
+	if (known && !constants_only)
+		make_limit(scan, econtext);
+	MemoryContextSwitchTo(old);
+	return known;
+}
+
+/* ---- the stream ---- */
+
+/* Begins the scan, or begins it again. */
+static void
+start_stream(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+	bt_read_spec spec = {0};
+	bt_status status;
+
+	scan->started = true;
+	(void) scan_make_request(node, false);
+	if (scan->is_empty)
+	{
+		scan->done = true;
+		return;
+	}
+	if (scan->connection == NULL)
+		scan->connection = connection_acquire(scan->table, scan->userid);
+	if (scan->reader == NULL)
+		scan->reader =
+			bt_row_reader_create(connection_channel(scan->connection), connection_host());
+	arena_check(scan->reader != NULL);
+
+	spec.kind = scan->table->kind;
+	spec.resource = scan->table->resource;
+	spec.app_profile = scan->table->app_profile;
+	spec.rows = &scan->rows;
+	spec.filter = scan->filter;
+	spec.rows_limit = scan->rows_limit;
+	spec.reversed = scan->plan->reversed;
+	spec.want_stats = node->ss.ps.instrument != NULL;
+	spec.retry = scan->table->retry;
+	if (!bt_row_reader_start(scan->reader, &spec, &status))
+		connection_report(scan->connection, scan->table, &status, "read");
+}
+
+/*
+ * The stream has ended.  A family of which no cell was seen may not exist.
+ */
+static void
+finish_stream(BigtableScan *scan)
+{
+	scan->done = true;
+	for (int i = 0; i < scan->map->ncolumns; i++)
+	{
+		const CellColumn *column = &scan->map->columns[i];
+
+		if (!column->seen)
+			connection_check_family(scan->connection, scan->table,
+									scan->columns[column->attrs[0]].mapping);
+	}
+}
+
+/* The next row, or false at the end. */
+static bool
+next_row(BigtableScan *scan, bt_row *row)
+{
+	bt_status status;
+
+	for (;;)
+	{
+		switch (bt_row_reader_next(scan->reader, row, &status))
+		{
+			case BT_READ_ROW:
+				return true;
+			case BT_READ_DONE:
+				finish_stream(scan);
+				return false;
+			case BT_READ_INTERRUPTED:
+				CHECK_FOR_INTERRUPTS();
+				break;
+			case BT_READ_ERROR:
+				connection_report(scan->connection, scan->table, &status, "read");
+		}
+	}
+}
+
+/* ---- tuples ---- */
+
+static void
+conversion_context(void *arg)
+{
+	BigtableScan *scan = arg;
+
+	errcontext("column \"%s\" of foreign table \"%s\", row key %s",
+			   scan->converting->name, scan->table->relname, quoted(scan->row->key));
+}
+
+/* Is this the cell that only says that the row exists? */
+static inline bool
+is_row_marker(const bt_row *row, const bt_cell *cell)
+{
+	for (uint32 i = 0; i < cell->nlabels; i++)
+		if (bt_span_equal(row->labels[cell->first_label + i],
+						  bt_span_str(ROW_MARKER_LABEL)))
+			return true;
+	return false;
+}
+
+static inline void
+convert(BigtableScan *scan, ScanColumn *column, const bt_cell *cell, Datum *value,
+		bool *isnull)
+{
+	scan->converting = column->mapping;
+	if (column->mapping->kind == COLUMN_TIMESTAMP)
+	{
+		*value = codec_timestamp_datum(cell->timestamp_us);
+		*isnull = false;
+	}
+	else
+		*isnull = !codec_decode(&column->codec, cell->value, &scan->memory, value);
+}
+
+/* Fills the slot's arrays from a row. */
+static void
+convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
+{
+	int ncells = (int) Min(row->ncells, (size_t) PG_INT32_MAX);
+
+	memset(isnull, true, sizeof(bool) * scan->table->natts);
+	if (scan->key != NULL)
+	{
+		int attr = scan->key->mapping->attnum - 1;
+
+		scan->converting = scan->key->mapping;
+		isnull[attr] =
+			!codec_decode(&scan->key->codec, row->key, &scan->memory, &values[attr]);
+	}
+	scan->map->row++;
+	for (int i = 0; i < ncells && scan->map->ncolumns > 0; i++)
+	{
+		const bt_cell *cell = &row->cells[i];
+		CellColumn *column;
+
+		if (cell->nlabels > 0 && is_row_marker(row, cell))
+			continue;
+		column = column_map_find(scan->map, i, cell->family, cell->qualifier);
+		for (int j = 0; column != NULL && j < column->nattrs; j++)
+		{
+			int attr = column->attrs[j];
+
+			convert(scan, &scan->columns[attr], cell, &values[attr], &isnull[attr]);
+		}
+	}
+}
+
+TupleTableSlot *
+bigtable_iterate_scan(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	ErrorContextCallback callback;
+	MemoryContext old;
+	bt_row row;
+
+	ExecClearTuple(slot);
+	if (!scan->started)
+		start_stream(node);
+	if (scan->done || !next_row(scan, &row))
+		return slot;
+
+	scan->row = &row;
+	callback.callback = conversion_context;
+	callback.arg = scan;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	row_memory_next_row(&scan->memory);
+	old = MemoryContextSwitchTo(scan->memory.context);
+	convert_row(scan, &row, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	error_context_stack = callback.previous;
+	return ExecStoreVirtualTuple(slot);
+}

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.h
+ *	  The executor's callbacks of a scan, and its state.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_SCAN_H
+#define BIGTABLE_FDW_SCAN_H
+
+#include "postgres.h"
+
+#include "foreign/fdwapi.h"
+
+#include "client/filter.h"
+#include "client/row_reader.h"
+#include "codec.h"
+#include "column_map.h"
+#include "connection.h"
+#include "mapping.h"
+#include "plan.h"
+#include "row_memory.h"
+
+/* An attribute that the scan fills in. */
+typedef struct ScanColumn
+{
+	const ColumnMapping *mapping;
+	Codec codec;
+} ScanColumn;
+
+/* The state of a scan, in ForeignScanState.fdw_state; lives in es_query_cxt. */
+typedef struct BigtableScan
+{
+	ScanPlan *plan;
+	TableMapping *table;
+
+	/* Expressions, see ScanPlan. */
+	List *key_clauses;  /* of PushedClause */
+	List *cell_clauses; /* of PushedClause */
+	ExprState *limit;
+	ExprState *offset;
+
+	/* What is asked for, made anew when a parameter changes. */
+	MemoryContext request_context;
+	bt_arena arena;
+	bt_row_set rows;
+	bool is_empty; /* no row can satisfy the clauses */
+	bt_filter *filter;
+	int64 rows_limit; /* 0: none */
+
+	/* The stream. */
+	Oid userid;
+	Connection *connection;
+	bt_row_reader *reader;
+	bool started; /* of the current (re)scan */
+	bool done;
+	MemoryContextCallback callback;
+
+	/* Rows -> tuples. */
+	ScanColumn *columns; /* by attnum - 1; mapping is NULL if not needed */
+	ScanColumn *key;     /* the row key, if it is needed */
+	ColumnMap *map;
+	RowMemory memory;
+	const bt_row *row; /* being converted, for error messages */
+	const ColumnMapping *converting;
+} BigtableScan;
+
+extern void bigtable_begin_scan(ForeignScanState *node, int eflags);
+extern TupleTableSlot *bigtable_iterate_scan(ForeignScanState *node);
+extern void bigtable_rescan(ForeignScanState *node);
+extern void bigtable_end_scan(ForeignScanState *node);
+
+/*
+ * Works out what a scan asks for, as far as that is known before it starts:
+ * returns false if it depends on parameters that have no value.
+ */
+extern bool scan_make_request(ForeignScanState *node, bool constants_only);
+
+#endif /* BIGTABLE_FDW_SCAN_H */
