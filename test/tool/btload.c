@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * btload.c
+ *	  btload: creates, drops and fills Bigtable tables, for tests and demo.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "btload.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bigtable_admin.pb-c.h"
+
+#define ADMIN_API "/google.bigtable.admin.v2.BigtableTableAdmin/"
+#define NOT_FOUND 5
+
+typedef Google__Bigtable__Admin__V2__CreateTableRequest CreateTableRequest;
+typedef Google__Bigtable__Admin__V2__DeleteTableRequest DeleteTableRequest;
+typedef Google__Bigtable__Admin__V2__Table Table;
+typedef Google__Bigtable__Admin__V2__Table__ColumnFamiliesEntry Family;
+typedef Google__Bigtable__Admin__V2__ColumnFamily ColumnFamily;
+
+static const char usage_text[] =
+	"usage: btload TARGET PROJECT INSTANCE create TABLE FAMILY...\n"
+	"       btload TARGET PROJECT INSTANCE drop TABLE\n"
+	"       btload TARGET PROJECT INSTANCE load TABLE < FILE\n"
+	"TARGET is HOST:PORT or unix:/path.  A line of the FILE is a cell:\n"
+	"ROWKEY<TAB>FAMILY:QUALIFIER<TAB>TIMESTAMP in microseconds or nothing<TAB>VALUE\n";
+
+/* Complain and end. */
+void
+die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("btload: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+/* Zeroed memory. */
+void *
+allocate(size_t size)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (!p)
+		die("out of memory");
+	return p;
+}
+
+/* Delete the table; whether it was there. */
+static bool
+delete_table(char *table)
+{
+	DeleteTableRequest request = GOOGLE__BIGTABLE__ADMIN__V2__DELETE_TABLE_REQUEST__INIT;
+	struct rpc_result result;
+
+	request.name = table;
+	result = rpc_call(ADMIN_API "DeleteTable", table, &request.base, NULL, NULL);
+	if (result.code != 0 && result.code != NOT_FOUND)
+		die("cannot drop the table: status %d: %s", result.code, result.message);
+	return result.code == 0;
+}
+
+/* Create the table with its families. */
+static void
+create_table(char *instance, char *name, char **families, size_t n)
+{
+	CreateTableRequest request = GOOGLE__BIGTABLE__ADMIN__V2__CREATE_TABLE_REQUEST__INIT;
+	Table table = GOOGLE__BIGTABLE__ADMIN__V2__TABLE__INIT;
+	ColumnFamily plain = GOOGLE__BIGTABLE__ADMIN__V2__COLUMN_FAMILY__INIT;
+	Family *entries = allocate(n * sizeof(*entries));
+	Family **pointers = allocate(n * sizeof(*pointers));
+	struct rpc_result result;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		google__bigtable__admin__v2__table__column_families_entry__init(&entries[i]);
+		entries[i].key = families[i];
+		entries[i].value = &plain;
+		pointers[i] = &entries[i];
+	}
+	table.n_column_families = n;
+	table.column_families = pointers;
+	request.parent = instance;
+	request.table_id = name;
+	request.table = &table;
+	result = rpc_call(ADMIN_API "CreateTable", instance, &request.base, NULL, NULL);
+	if (result.code != 0)
+		die("cannot create the table: status %d: %s", result.code, result.message);
+	free(entries);
+	free(pointers);
+}
+
+int
+main(int argc, char **argv)
+{
+	char instance[512];
+	char table[1024];
+	const char *command = argc > 5 ? argv[4] : "";
+	char *name = argc > 5 ? argv[5] : NULL;
+
+	if (!(strcmp(command, "create") == 0 && argc > 6) &&
+		!((strcmp(command, "drop") == 0 || strcmp(command, "load") == 0) && argc == 6))
+	{
+		fputs(usage_text, stderr);
+		return 1;
+	}
+	snprintf(instance, sizeof(instance), "projects/%s/instances/%s", argv[2], argv[3]);
+	snprintf(table, sizeof(table), "%s/tables/%s", instance, name);
+	rpc_open(argv[1]);
+	if (strcmp(command, "create") == 0)
+	{
+		delete_table(table);
+		create_table(instance, name, argv + 6, (size_t) argc - 6);
+	}
+	else if (strcmp(command, "drop") == 0)
+	{
+		if (!delete_table(table))
+			die("there is no table \"%s\"", name);
+	}
+	else
+		load(table, stdin);
+	rpc_close();
+	return 0;
+}
