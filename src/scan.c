@@ -398,6 +398,7 @@ static void
 convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 {
 	int ncells = (int) Min(row->ncells, (size_t) PG_INT32_MAX);
+	int place = 0;
 
 	memset(isnull, true, sizeof(bool) * scan->table->natts);
 	if (scan->key != NULL)
@@ -416,7 +417,7 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 
 		if (cell->nlabels > 0 && is_row_marker(row, cell))
 			continue;
-		column = column_map_find(scan->map, i, cell->family, cell->qualifier);
+		column = column_map_find(scan->map, place++, cell->family, cell->qualifier);
 		for (int j = 0; column != NULL && j < column->nattrs; j++)
 		{
 			int attr = column->attrs[j];

@@ -288,8 +288,11 @@ have_bytes(bt_chunk_decoder *decoder)
 	{
 		if (decoder->nslices == 0)
 			return false;
-		decoder->cursor = decoder->slices->data;
-		decoder->end = decoder->cursor + decoder->slices->len;
+		if (decoder->slices->len > 0)
+		{
+			decoder->cursor = decoder->slices->data;
+			decoder->end = decoder->cursor + decoder->slices->len;
+		}
 		decoder->slices++;
 		decoder->nslices--;
 	}
