@@ -27,6 +27,7 @@
 #include "utils/uuid.h"
 
 #include "codec.h"
+#include "compat.h"
 #include "quote.h"
 
 /* Between the epochs of Unix and of PostgreSQL. */

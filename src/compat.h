@@ -30,6 +30,7 @@
 
 #if PG_VERSION_NUM >= 160000
 #include "nodes/multibitmapset.h"
+#include "varatt.h"
 #endif
 
 #if PG_VERSION_NUM >= 180000

@@ -14,7 +14,6 @@
 #include "nodes/makefuncs.h"
 #include "utils/ruleutils.h"
 
-#include "compat.h"
 #include "explain.h"
 #include "quote.h"
 #include "scan.h"

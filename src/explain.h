@@ -10,11 +10,9 @@
 
 #include "postgres.h"
 
-#include "commands/explain.h"
-#include "nodes/execnodes.h"
-
 #include "client/filter.h"
 #include "client/row_set.h"
+#include "compat.h"
 
 extern void bigtable_explain_scan(ForeignScanState *node, ExplainState *es);
 

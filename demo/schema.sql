@@ -1,0 +1,40 @@
+-- The demo's server, foreign tables and local tables. scripts/demo runs it with the variable emulator
+-- set to HOST:PORT.
+CREATE EXTENSION bigtable_fdw;
+
+CREATE SERVER bigtable FOREIGN DATA WRAPPER bigtable_fdw
+	OPTIONS (project_id 'demo', instance_id 'demo', emulator_host :'emulator');
+CREATE USER MAPPING FOR PUBLIC SERVER bigtable;
+
+CREATE FOREIGN TABLE users (
+	id     text   OPTIONS (row_key 'true') COLLATE "C" NOT NULL,
+	name   text   OPTIONS (family 'info', qualifier 'name'),
+	email  text   OPTIONS (family 'info', qualifier 'email'),
+	city   text   OPTIONS (family 'info', qualifier 'city'),
+	signup date   OPTIONS (family 'info', qualifier 'signup'),
+	logins bigint OPTIONS (family 'stats', qualifier 'logins', encoding 'binary'),
+	bytes  bigint OPTIONS (family 'stats', qualifier 'bytes', encoding 'binary'),
+	vip    text   OPTIONS (family 'tag', qualifier 'vip'),
+	beta   text   OPTIONS (family 'tag', qualifier 'beta')
+) SERVER bigtable OPTIONS (table_name 'users');
+
+CREATE FOREIGN TABLE orders (
+	id       text    OPTIONS (row_key 'true') COLLATE "C" NOT NULL,
+	user_id  text    OPTIONS (family 'item', qualifier 'user'),
+	product  text    OPTIONS (family 'item', qualifier 'product'),
+	quantity integer OPTIONS (family 'item', qualifier 'quantity'),
+	amount   numeric OPTIONS (family 'pay', qualifier 'amount'),
+	shipped  date    OPTIONS (family 'ship', qualifier 'date')
+) SERVER bigtable OPTIONS (table_name 'orders');
+
+CREATE TABLE tickets (
+	number   integer PRIMARY KEY,
+	user_id  text COLLATE "C" NOT NULL,
+	subject  text NOT NULL
+);
+INSERT INTO tickets VALUES
+	(1, 'user#0042', 'Invoice shows the old address'),
+	(2, 'user#0777', 'Lamp arrived broken'),
+	(3, 'user#1500', 'Cannot log in'),
+	(4, 'user#0042', 'Please add a second desk');
+ANALYZE tickets;

@@ -1,0 +1,61 @@
+-- The tour that scripts/demo prints: one step a feature. Needs the variable emulator_reverse (yes or
+-- no), as an old emulator cannot read in reverse order.
+\pset null '(null)'
+\pset footer off
+\set ECHO queries
+
+\echo
+\echo '== 1. One row by its key. A cell that the row does not have is NULL.'
+\echo
+SELECT id, name, email, city FROM users WHERE id = 'user#0050';
+
+\echo '== 2. A range of keys is one row range; stats:logins is an 8-byte counter, read as bigint.'
+\echo
+SELECT id, name, logins FROM users WHERE id BETWEEN 'user#0100' AND 'user#0104';
+
+\echo '== 3. So is a prefix: LIKE.'
+\echo
+SELECT id, name, signup, vip FROM users WHERE id LIKE 'user#012%';
+
+\echo '== 4. Or the operator ^@: all orders of one user.'
+\echo
+SELECT id, product, quantity, amount, shipped FROM orders WHERE id ^@ 'order#user0042#';
+
+\echo '== 5. A list of keys.'
+\echo
+SELECT id, name, city FROM users WHERE id IN ('user#0007', 'user#0700', 'user#1999', 'no such user');
+
+\echo '== 6. A join with a local table: Bigtable is asked for the keys that the tickets name.'
+\echo
+SELECT t.number, t.subject, u.name, u.email
+FROM tickets t JOIN users u ON u.id = t.user_id
+ORDER BY t.number;
+
+\if :emulator_reverse
+\echo '== 7. The last rows in key order: a reverse scan with a limit.'
+\echo
+SELECT id, name, city FROM users ORDER BY id DESC LIMIT 3;
+\else
+\echo '== 7. ORDER BY id DESC LIMIT 3 is left out: this old emulator has no reverse scans.'
+\echo
+\endif
+
+\echo '== 8. What is sent: EXPLAIN VERBOSE, which contacts nobody.'
+\echo
+EXPLAIN (VERBOSE, COSTS OFF)
+SELECT id, name, logins FROM users WHERE id BETWEEN 'user#0100' AND 'user#0199' AND city = 'Lagos';
+
+\echo '== 9. What it took: EXPLAIN ANALYZE.'
+\echo
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+SELECT id, name, logins FROM users WHERE id BETWEEN 'user#0100' AND 'user#0199' AND city = 'Lagos';
+
+\echo '== 10. Counting fetches one empty cell a row, no values.'
+\echo
+SELECT count(*) FROM users;
+
+\echo '== 11. All of SQL works on it: a join of two Bigtable tables, and aggregates.'
+\echo
+SELECT u.city, count(*) AS orders, sum(o.amount) AS ordered, max(u.logins) AS most_logins
+FROM users u JOIN orders o ON o.user_id = u.id
+GROUP BY u.city ORDER BY ordered DESC LIMIT 5;
