@@ -53,13 +53,12 @@ typedef struct Option
 	int min;
 	int max;
 	const char *choices; /* separated by commas */
-	void (*check)(const char *value);
+	void (*check)(const char *name, const char *value);
 } Option;
 
-static void check_family(const char *value);
-static void check_qualifier(const char *value);
-static void check_table_id(const char *value);
-static void check_resource_id(const char *value);
+static void check_family(const char *name, const char *value);
+static void check_qualifier(const char *name, const char *value);
+static void check_resource_id(const char *name, const char *value);
 
 static const Option options[] = {
 	/* where the data is */
@@ -85,7 +84,7 @@ static const Option options[] = {
 	{"max_attempts", ON_SERVER, OPTION_INT, .min = 1, .max = 1000},
 
 	/* tables */
-	{"table_name", ON_TABLE, OPTION_STRING, .check = check_table_id},
+	{"table_name", ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"authorized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"materialized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"layout", ON_TABLE, OPTION_CHOICE, .choices = "rows"},
@@ -120,53 +119,47 @@ PG_FUNCTION_INFO_V1(bigtable_fdw_validator);
 
 /* ---- checks of single values ---- */
 
+__attribute__((noreturn)) static void
+report_value(const char *name, const char *value, const char *detail)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+					errmsg("invalid value for option \"%s\": \"%s\"", name, value),
+					errdetail("%s", detail)));
+}
+
 static void
-check_family(const char *value)
+check_family(const char *name, const char *value)
 {
 	size_t len = strlen(value);
 
 	if (len > 64 || len != strspn(value, "abcdefghijklmnopqrstuvwxyz"
 										 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("invalid column family name \"%s\"", value),
-				 errdetail("A family name has up to 64 letters, digits, \"-\", \"_\" "
-						   "and \".\".")));
+		report_value(
+			name, value,
+			"A family name has up to 64 letters, digits, \"-\", \"_\" and \".\".");
 }
 
 static void
-check_qualifier(const char *value)
+check_qualifier(const char *name, const char *value)
 {
 	size_t len;
 
 	(void) option_qualifier_bytes(value, &len);
 	if (len > 16 * 1024)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-						errmsg("column qualifier is too long"),
+						errmsg("value of option \"%s\" is too long", name),
 						errdetail("It has %zu bytes; Bigtable allows 16384.", len)));
-}
-
-static void
-check_table_id(const char *value)
-{
-	if (strchr(value, '/') != NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-						errmsg("invalid table name \"%s\"", value),
-						errhint("Give the table's ID alone; the project and the "
-								"instance are options of the server.")));
-	check_resource_id(value);
 }
 
 /* IDs go into resource names, whose parts are separated by slashes. */
 static void
-check_resource_id(const char *value)
+check_resource_id(const char *name, const char *value)
 {
 	for (const char *c = value; *c != '\0'; c++)
 		if (*c == '/' || (unsigned char) *c <= ' ' || (unsigned char) *c >= 0x7f)
-			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-							errmsg("invalid resource ID \"%s\"", value),
-							errdetail("It must not contain slashes, spaces, control or "
-									  "non-ASCII characters.")));
+			report_value(name, value,
+						 "An ID alone is expected, without slashes, spaces, control or "
+						 "non-ASCII characters.");
 }
 
 static int
@@ -200,7 +193,8 @@ option_qualifier_bytes(const char *qualifier, size_t *len)
 
 		if (digit < 0 || strlen(digits) % 2 != 0)
 			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-							errmsg("invalid column qualifier \"%s\"", qualifier),
+							errmsg("invalid value for option \"%s\": \"%s\"", "qualifier",
+								   qualifier),
 							errdetail("After \"\\x\", an even number of hexadecimal "
 									  "digits is expected.")));
 		bytes[i / 2] = (uint8) (i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
@@ -308,15 +302,6 @@ find_option(const char *name, int place)
 }
 
 static void
-report_value(const Option *option, const char *value, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-			 errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
-			 errhint("%s", expected)));
-}
-
-static void
 check_choice(const Option *option, const char *value)
 {
 	char *choices = pstrdup(option->choices);
@@ -326,7 +311,7 @@ check_choice(const Option *option, const char *value)
 		 choice = strtok_r(NULL, ",", &rest))
 		if (strcmp(choice, value) == 0)
 			return;
-	report_value(option, value, psprintf("Valid values are: %s.", option->choices));
+	report_value(option->name, value, psprintf("Valid values are: %s.", option->choices));
 }
 
 static void
@@ -341,26 +326,27 @@ check_value(const Option *option, const char *value)
 	{
 		case OPTION_STRING:
 			if (value[0] == '\0')
-				report_value(option, value, "The value must not be empty.");
+				report_value(option->name, value, "The value must not be empty.");
 			break;
 		case OPTION_BOOL:
 			if (!parse_bool(value, &flag))
-				report_value(option, value, "Valid values are: true, false.");
+				report_value(option->name, value, "Valid values are: true, false.");
 			break;
 		case OPTION_INT:
 			if (!parse_int(value, &number, 0, NULL) || number < option->min ||
 				number > option->max)
-				report_value(option, value,
+				report_value(option->name, value,
 							 psprintf("An integer from %d to %d is expected.",
 									  option->min, option->max));
 			break;
 		case OPTION_REAL:
 			if (!parse_real(value, &real, 0, NULL) || !(real >= 0))
-				report_value(option, value, "A number that is not negative is expected.");
+				report_value(option->name, value,
+							 "A number that is not negative is expected.");
 			break;
 		case OPTION_DURATION:
 			if (!parse_int(value, &number, GUC_UNIT_MS, &hint) || number <= 0)
-				report_value(option, value,
+				report_value(option->name, value,
 							 "A time above 0 is expected, with one of the units \"ms\", "
 							 "\"s\", \"min\", \"h\" and \"d\".");
 			break;
@@ -373,7 +359,7 @@ check_value(const Option *option, const char *value)
 								   option->name)));
 	}
 	if (option->check != NULL)
-		option->check(value);
+		option->check(option->name, value);
 }
 
 static bool
@@ -404,6 +390,11 @@ check_combinations(List *list)
 	if (is_set(list, "family") && !is_set(list, "qualifier"))
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 						errmsg("option \"family\" needs option \"qualifier\"")));
+	if (is_set(list, "encoding") &&
+		strcmp(option_string(list, "cell", "value"), "timestamp") == 0)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("option \"encoding\" cannot be set for a column with cell "
+							   "\"timestamp\"")));
 	if (is_set(list, "authorized_view") && is_set(list, "materialized_view"))
 		report_conflict("authorized_view", "materialized_view");
 	if (is_set(list, "materialized_view") && is_set(list, "table_name"))

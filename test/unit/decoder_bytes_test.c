@@ -128,6 +128,8 @@ static const bytes_case bytes_cases[] = {
 	{"a family's value of 2^64 - 1 bytes",
 	 CHUNK_OF("0d") "120b0affffffffffffffffff01", "error\n"},
 	{"a qualifier's value beyond the qualifier", CHUNK_OF("05") "1a020a0151", "error\n"},
+	{"a family's value with an unfinished length of 128",
+	 CHUNK_OF("07") "1205" "0a80" "808080", "error\n"},
 	{"a label beyond its chunk", CHUNK_OF("02") "2a02" "6161", "error\n"},
 	{"a value beyond its chunk", CHUNK_OF("02") "3202" "6161", "error\n"},
 	{"an unfinished timestamp", CHUNK_OF("02") "2080", "error\n"},
