@@ -184,6 +184,51 @@ filter_text(const bt_filter *filter)
 
 /* ---- properties ---- */
 
+static List *find_ancestors(Plan *plan, Plan *target, List *ancestors);
+
+static List *
+find_in_list(List *plans, Plan *target, List *ancestors)
+{
+	List *found = NIL;
+	ListCell *cell;
+
+	foreach (cell, plans)
+		if (found == NIL)
+			found = find_ancestors(lfirst(cell), target, ancestors);
+	return found;
+}
+
+/*
+ * The plan nodes above ours, nearest first: ruleutils finds there what the
+ * parameters of a nested loop stand for.  EXPLAIN knows them, but does not tell
+ * the wrapper.  NIL if we are in a part of the plan that is not searched; then
+ * parameters are shown as numbers.
+ */
+static List *
+find_ancestors(Plan *plan, Plan *target, List *ancestors)
+{
+	List *found;
+
+	if (plan == NULL)
+		return NIL;
+	if (plan == target)
+		return ancestors;
+	ancestors = lcons(plan, list_copy(ancestors));
+	switch (nodeTag(plan))
+	{
+		case T_Append:
+			return find_in_list(((Append *) plan)->appendplans, target, ancestors);
+		case T_MergeAppend:
+			return find_in_list(((MergeAppend *) plan)->mergeplans, target, ancestors);
+		case T_SubqueryScan:
+			return find_ancestors(((SubqueryScan *) plan)->subplan, target, ancestors);
+		default:
+			found = find_ancestors(outerPlan(plan), target, ancestors);
+			return found != NIL ? found
+								: find_ancestors(innerPlan(plan), target, ancestors);
+	}
+}
+
 /* The first n of the plan's expressions from one on, as SQL. */
 static void
 explain_condition(ForeignScanState *node, const char *label, int first, int n,
@@ -271,7 +316,8 @@ bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	BigtableScan *scan = node->fdw_state;
 	const ScanPlan *plan = scan->plan;
-	List *ancestors = NIL;
+	List *ancestors = find_ancestors(node->ss.ps.state->es_plannedstmt->planTree,
+									 node->ss.ps.plan, NIL);
 
 	ExplainPropertyText("Bigtable Table",
 						es->verbose ? scan->table->resource : scan->table->remote_name,

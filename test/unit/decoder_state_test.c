@@ -321,8 +321,8 @@ static void
 test_live_memory(void)
 {
 	size_t before = live_memory();
-	void *small = malloc(50000);
-	void *large = malloc(5 * MEGABYTE);
+	void *volatile small = malloc(50000); /* volatile, lest they be optimised away */
+	void *volatile large = malloc(5 * MEGABYTE);
 
 	memset(small, 1, 50000);
 	memset(large, 1, 5 * MEGABYTE);
