@@ -407,6 +407,18 @@ hint_for(const TableMapping *table, bt_code code)
 	}
 }
 
+/* May a message of a server be part of one of ours as it is? */
+static bool
+is_showable(const char *message)
+{
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return pg_verify_mbstr(PG_UTF8, message, (int) strlen(message), true);
+	for (; *message != '\0'; message++)
+		if (IS_HIGHBIT_SET(*message))
+			return false;
+	return true;
+}
+
 void
 connection_report(const Connection *connection, const TableMapping *table,
 				  const bt_status *status, const char *action)
@@ -414,11 +426,9 @@ connection_report(const Connection *connection, const TableMapping *table,
 	const char *hint = hint_for(table, status->code);
 	const char *message = status->message;
 
-	/* It came over the wire: it may be in no encoding at all. */
-	if (!pg_verify_mbstr(PG_UTF8, message, (int) strlen(message), true))
+	/* It came over the wire: it may be in no encoding, or not in ours. */
+	if (!is_showable(message))
 		message = quoted(bt_span_str(message));
-	else
-		message = pg_any_to_server(message, (int) strlen(message), PG_UTF8);
 	ereport(ERROR,
 			(errcode(sqlstate(status->code)),
 			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
