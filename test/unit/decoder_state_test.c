@@ -425,12 +425,49 @@ test_many_rows_memory(void)
 	bt_chunk_decoder_free(decoder);
 }
 
+/* Many small rows with labels, in messages of two slices: memory stays flat. */
+static void
+test_many_messages_memory(void)
+{
+	bt_chunk_decoder *decoder = bt_chunk_decoder_create();
+	byte_buffer message = {NULL, 0, 0};
+	byte_buffer chunk = {NULL, 0, 0};
+	size_t before = live_memory();
+	const int nmessages = 60000;
+	int rows = 0;
+
+	for (int i = 0; i < nmessages; i++)
+	{
+		bt_span slices[2];
+		bt_status status;
+		char line[100];
+		bt_row row;
+
+		message.len = chunk.len = 0;
+		snprintf(line, sizeof(line),
+				 "key=row%06d fam=F qual=Q label=a label=b label=c value=v commit", i);
+		parse_chunk_line(line, ENCODING_PLAIN, &chunk);
+		put_bytes(&message, ENCODING_PLAIN, 1, &chunk);
+		slices[0] = bt_span_make(message.data, 10);
+		slices[1] = bt_span_make(message.data + 10, message.len - 10);
+		bt_chunk_decoder_feed(decoder, slices, 2);
+		rows += bt_chunk_decoder_next(decoder, &row, &status) == BT_DECODE_ROW &&
+				row.ncells == 1 && row.cells[0].nlabels == 3;
+	}
+	is_int(rows, nmessages, "%d rows with labels, cut in two", nmessages);
+	uses_less(live_memory() - before, MEGABYTE, "... take the memory of one");
+	buffer_free(&message);
+	buffer_free(&chunk);
+	bt_chunk_decoder_free(decoder);
+}
+
 int
 main(void)
 {
 	test_live_memory();
 	test_long_row_memory();
 	test_many_rows_memory();
+	test_many_messages_memory();
 	test_resume();
 	test_restart();
 	test_resume_within_message();
