@@ -49,7 +49,7 @@
  * Frames and stream windows larger than HTTP/2's 16 and 64 KiB, so that the
  * server can send ahead while the host works on the last message.
  */
-#define HTTP2_MAX_FRAME_BYTES (1024 * 1024)
+#define HTTP2_MAX_FRAME_BYTES (64 * 1024)
 #define HTTP2_WINDOW_BYTES (4 * 1024 * 1024)
 
 /* An operation that is under way. */
@@ -391,6 +391,9 @@ make_channel(const char *target, const char *user_agent)
 		integer_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
 		integer_arg(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, HTTP2_MAX_FRAME_BYTES),
 		integer_arg(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, HTTP2_WINDOW_BYTES),
+
+		/* Left to itself, gRPC opens the windows to 80 MB and more. */
+		integer_arg(GRPC_ARG_HTTP2_BDP_PROBE, 0),
 
 		/* Retries are ours: they must resume a scan and count attempts. */
 		integer_arg(GRPC_ARG_ENABLE_RETRIES, 0),
