@@ -13,7 +13,8 @@
  *		  FAMILY:QUALIFIER @TIMESTAMP = VALUE [LABEL,LABEL]
  *		scanned KEY
  *		stats BYTES
- *		error				or "error increasing", "error decreasing"
+ *		error				or "error increasing", "error decreasing",
+ *							"error out of memory"
  *		end					or "end in row"
  *
  *-------------------------------------------------------------------------
@@ -184,6 +185,11 @@ record_error(byte_buffer *record, const bt_status *status)
 	static const char prefix[] = "invalid ReadRows response: ";
 
 	buffer_printf(record, "error");
+	if (status->code == BT_RESOURCE_EXHAUSTED && status->local)
+	{
+		buffer_printf(record, " out of memory\n");
+		return;
+	}
 	if (strstr(status->message, "increasing") != NULL)
 		buffer_printf(record, " increasing");
 	if (strstr(status->message, "decreasing") != NULL)

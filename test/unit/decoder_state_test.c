@@ -39,6 +39,40 @@ stream_is(bt_chunk_decoder *decoder, const char *text, const char *expected,
 /* ---- resume and restart ---- */
 
 static void
+last_key_is(const bt_chunk_decoder *decoder, const char *expected)
+{
+	byte_buffer text = {NULL, 0, 0};
+
+	buffer_put_escaped(&text, bt_chunk_decoder_last_key(decoder));
+	is_text(buffer_text(&text), expected, "the last key is \"%s\"", expected);
+	buffer_free(&text);
+}
+
+/* The last key is that of a row or marker that has been handed out. */
+static void
+test_last_key(void)
+{
+	bt_chunk_decoder *decoder = bt_chunk_decoder_create();
+
+	last_key_is(decoder, "");
+	stream_is(decoder, "key=a fam=F qual=Q value=v\n", "end in row\n",
+			  "a row is not committed");
+	last_key_is(decoder, "");
+	stream_is(decoder, "key=a commit\n", "row a\n  F:Q @0 = v\n  F:Q @0 = \nend\n",
+			  "the row is committed");
+	last_key_is(decoder, "a");
+	stream_is(decoder, "scanned=a%00\n", "scanned a%00\nend\n", "a marker");
+	last_key_is(decoder, "a%00");
+	stream_is(decoder, ROW("b") ROW("a"), GOT("b") "error increasing\n", "an error");
+	last_key_is(decoder, "b");
+	bt_chunk_decoder_resume(decoder);
+	last_key_is(decoder, "b");
+	bt_chunk_decoder_restart(decoder, true);
+	last_key_is(decoder, "");
+	bt_chunk_decoder_free(decoder);
+}
+
+static void
 test_resume(void)
 {
 	bt_chunk_decoder *decoder = bt_chunk_decoder_create();
@@ -425,6 +459,43 @@ test_many_rows_memory(void)
 	bt_chunk_decoder_free(decoder);
 }
 
+/* A row of a cell a message keeps each cell once. */
+static void
+test_many_cells_memory(void)
+{
+	const int nmessages = 500;
+	bt_chunk_decoder *decoder = bt_chunk_decoder_create();
+	byte_buffer value = {NULL, 0, 0};
+	byte_buffer message = {NULL, 0, 0};
+	byte_buffer chunk = {NULL, 0, 0};
+	size_t before;
+
+	for (int i = 0; i < 2000; i++)
+		buffer_put_byte(&value, 'v');
+	before = live_memory();
+	for (int i = 0; i < nmessages; i++)
+	{
+		bt_span slice;
+		bt_status status;
+		bt_row row;
+
+		message.len = chunk.len = 0;
+		parse_chunk_line(i == 0 ? "key=k fam=F qual=Q" : "ts=1", ENCODING_PLAIN, &chunk);
+		put_bytes(&chunk, ENCODING_PLAIN, 6, &value);
+		put_bytes(&message, ENCODING_PLAIN, 1, &chunk);
+		slice = bt_span_make(message.data, message.len);
+		bt_chunk_decoder_feed(decoder, &slice, 1);
+		if (bt_chunk_decoder_next(decoder, &row, &status) != BT_DECODE_MORE)
+			break;
+	}
+	ok(bt_chunk_decoder_in_row(decoder), "a row of %d cells, one a message", nmessages);
+	uses_less(live_memory() - before, 2 * MEGABYTE, "... takes the memory of its cells");
+	bt_chunk_decoder_free(decoder);
+	buffer_free(&value);
+	buffer_free(&message);
+	buffer_free(&chunk);
+}
+
 /* Many small rows with labels, in messages of two slices: memory stays flat. */
 static void
 test_many_messages_memory(void)
@@ -467,7 +538,9 @@ main(void)
 	test_live_memory();
 	test_long_row_memory();
 	test_many_rows_memory();
+	test_many_cells_memory();
 	test_many_messages_memory();
+	test_last_key();
 	test_resume();
 	test_restart();
 	test_resume_within_message();
