@@ -464,36 +464,31 @@ codec_number_width(Oid typid)
 	return binary != NULL ? binary->number_width : 0;
 }
 
-int64
-codec_number(Oid typid, Datum value)
+bool
+codec_number(Oid typid, Datum value, int64 *number)
 {
 	switch (typid)
 	{
 		case INT2OID:
-			return DatumGetInt16(value);
+			*number = DatumGetInt16(value);
+			return true;
 		case INT4OID:
-			return DatumGetInt32(value);
+			*number = DatumGetInt32(value);
+			return true;
 		case DATEOID:
-		{
-			DateADT date = DatumGetDateADT(value);
-
-			/* The end of the range of dates cannot be reached by a valid one. */
-			return DATE_NOT_FINITE(date) ? date : (int64) date + EPOCH_DAYS;
-		}
+			*number = DatumGetDateADT(value);
+			if (!DATE_NOT_FINITE((DateADT) *number))
+				*number += EPOCH_DAYS;
+			return true;
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
-		{
-			Timestamp timestamp = DatumGetTimestamp(value);
-			int64 us;
-
-			if (TIMESTAMP_NOT_FINITE(timestamp))
-				return timestamp;
-
-			/* A time that the encoding has no room for is as good as infinite. */
-			return pg_add_s64_overflow(timestamp, EPOCH_US, &us) ? PG_INT64_MAX - 1 : us;
-		}
+			*number = DatumGetTimestamp(value);
+			return TIMESTAMP_NOT_FINITE(*number) ||
+				   (!pg_add_s64_overflow(*number, EPOCH_US, number) &&
+					*number != PG_INT64_MAX);
 		default:
-			return DatumGetInt64(value);
+			*number = DatumGetInt64(value);
+			return true;
 	}
 }
 
@@ -512,9 +507,22 @@ encode_number(Oid typid, Datum value)
 {
 	int width = codec_number_width(typid);
 	uint8 *bytes = palloc(width);
+	int64 number;
 
-	codec_put_number(bytes, codec_number(typid, value), width);
+	if (!codec_number(typid, value, &number))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("timestamp is out of range of encoding \"binary\"")));
+	codec_put_number(bytes, number, width);
 	return bt_span_make(bytes, width);
+}
+
+static bt_span
+encode_integer_text(Oid typid, Datum value)
+{
+	int64 number;
+
+	(void) codec_number(typid, value, &number);
+	return bt_span_str(psprintf(INT64_FORMAT, number));
 }
 
 /* ISO 8601, whatever DateStyle says. */
@@ -570,8 +578,7 @@ codec_encode(Oid typid, Encoding encoding, Datum value, bt_span *bytes)
 		case INT4OID:
 		case INT8OID:
 			*bytes =
-				binary ? encode_number(typid, value)
-					   : bt_span_str(psprintf(INT64_FORMAT, codec_number(typid, value)));
+				binary ? encode_number(typid, value) : encode_integer_text(typid, value);
 			return true;
 		case DATEOID:
 			*bytes = binary ? encode_number(typid, value)

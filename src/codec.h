@@ -61,10 +61,11 @@ extern Datum codec_timestamp_datum(int64 timestamp_us);
 
 /*
  * Types whose values are a number on the wire: their width in bytes in binary
- * encoding, else 0; and that number.
+ * encoding, else 0; and that number.  Timestamps at the end of PostgreSQL's
+ * range have none: false then, and they are above all that have, but infinity.
  */
 extern int codec_number_width(Oid typid);
-extern int64 codec_number(Oid typid, Datum value);
+extern bool codec_number(Oid typid, Datum value, int64 *number);
 
 /* Writes a number as big-endian two's complement. */
 extern void codec_put_number(uint8 *out, int64 number, int width);

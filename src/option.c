@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/reloptions.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_server.h"
@@ -340,7 +342,7 @@ check_value(const Option *option, const char *value)
 									  option->min, option->max));
 			break;
 		case OPTION_REAL:
-			if (!parse_real(value, &real, 0, NULL) || !(real >= 0))
+			if (!parse_real(value, &real, 0, NULL) || !(real >= 0) || isinf(real))
 				report_value(option->name, value,
 							 "A number that is not negative is expected.");
 			break;

@@ -594,23 +594,44 @@ add_numbers(bt_row_set *set, const ColumnMapping *column, int width, bool ordere
 	add_range(set, column, range);
 }
 
-/* Adds the numbers that compare so with a number. */
-static void
-add_compared_numbers(bt_row_set *set, const ColumnMapping *column, int strategy,
-					 int64 number)
+/* The numbers that compare so with a number; false if there are none. */
+static bool
+number_bounds(int strategy, int64 number, int64 *first, int64 *last)
 {
-	bool ordered = byte_form(column) == FORM_ORDERED_NUMBER;
-	int64 first = PG_INT64_MIN;
-	int64 last = PG_INT64_MAX;
-
+	*first = PG_INT64_MIN;
+	*last = PG_INT64_MAX;
 	if ((strategy == BTLessStrategyNumber && number == PG_INT64_MIN) ||
 		(strategy == BTGreaterStrategyNumber && number == PG_INT64_MAX))
-		return;
+		return false;
 	if (strategy <= BTEqualStrategyNumber)
-		last = strategy == BTLessStrategyNumber ? number - 1 : number;
+		*last = strategy == BTLessStrategyNumber ? number - 1 : number;
 	if (strategy >= BTEqualStrategyNumber)
-		first = strategy == BTGreaterStrategyNumber ? number + 1 : number;
+		*first = strategy == BTGreaterStrategyNumber ? number + 1 : number;
+	return true;
+}
 
+/* Adds the numbers that compare so with a value. */
+static void
+add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
+					 Datum value)
+{
+	const ColumnMapping *column = clause->column;
+	bool ordered = byte_form(column) == FORM_ORDERED_NUMBER;
+	int64 number;
+	int64 first;
+	int64 last;
+
+	/* A value without a number is just below infinity. */
+	if (!codec_number(clause->argtype, value, &number))
+	{
+		if (strategy == BTEqualStrategyNumber)
+			return;
+		number = PG_INT64_MAX;
+		strategy = strategy < BTEqualStrategyNumber ? BTLessStrategyNumber
+													: BTGreaterEqualStrategyNumber;
+	}
+	if (!number_bounds(strategy, number, &first, &last))
+		return;
 	if (column->kind == COLUMN_VALUE && is_integer(column->typid))
 	{
 		for (int width = 1; width <= 8; width *= 2)
@@ -629,7 +650,7 @@ add_compared_value(bt_row_set *set, const PushedClause *clause, int strategy, Da
 	bt_span bytes;
 
 	if (form == FORM_NUMBER || form == FORM_ORDERED_NUMBER)
-		add_compared_numbers(set, column, strategy, codec_number(clause->argtype, value));
+		add_compared_numbers(set, clause, strategy, value);
 	else if (codec_encode(clause->argtype, column->encoding, value, &bytes))
 		add_compared(set, column, strategy, bytes);
 	else

@@ -372,6 +372,9 @@ receive(bt_row_reader *reader, bt_status *status)
 	bt_status cause;
 	size_t nslices;
 
+	/* A host that never has to wait may go on without a row for long. */
+	if (reader->host->wait(reader->host->arg, -1, 0) == BT_WAIT_INTERRUPTED)
+		return BT_READ_INTERRUPTED;
 	switch (
 		bt_call_next(reader->call, reader->host, reader->retry.policy.attempt_timeout_us))
 	{
