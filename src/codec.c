@@ -42,8 +42,7 @@ report_length(const Codec *codec, size_t len, const char *expected)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("invalid binary value of type %s", format_type_be(codec->typid)),
-			 errdetail("It has %zu bytes, expected %s.", len, expected),
-			 errhint("Check option \"encoding\" of the column.")));
+			 errdetail("It has %zu bytes, expected %s.", len, expected)));
 }
 
 __attribute__((noreturn)) static void
@@ -418,8 +417,7 @@ decode_canonical(Codec *codec, bt_span bytes, RowMemory *memory)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 						errmsg("row key is not the canonical form of a value of type %s",
 							   format_type_be(codec->typid)),
-						errdetail("The value would be written as %s.", quoted(written)),
-						errhint("Map the row key as text or bytea.")));
+						errdetail("The value would be written as %s.", quoted(written))));
 	return value;
 }
 

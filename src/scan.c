@@ -366,6 +366,10 @@ conversion_context(void *arg)
 
 	errcontext("column \"%s\" of foreign table \"%s\", row key %s",
 			   scan->converting->name, scan->table->relname, quoted(scan->row->key));
+
+	/* Whatever the type's input function says, this is where to look. */
+	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_DATA_EXCEPTION)
+		errhint("Check the type of the column, and its option \"encoding\".");
 }
 
 /* Is this the cell that only says that the row exists? */
