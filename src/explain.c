@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "nodes/makefuncs.h"
 #include "utils/ruleutils.h"
 
@@ -229,50 +230,59 @@ find_ancestors(Plan *plan, Plan *target, List *ancestors)
 	}
 }
 
-/* The first n of the plan's expressions from one on, as SQL. */
+static char *
+deparse(ForeignScanState *node, Node *expr, List *ancestors, ExplainState *es)
+{
+	List *context =
+		set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
+
+	return deparse_expression(expr, context, list_length(es->rtable) > 1 || es->verbose,
+							  false);
+}
+
+/* The n of the plan's expressions from one on, as SQL. */
 static void
 explain_condition(ForeignScanState *node, const char *label, int first, int n,
 				  List *ancestors, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List *exprs = NIL;
-	List *context;
-	Node *condition;
 
 	if (n == 0)
 		return;
 	for (int i = first; i < first + n; i++)
 		exprs = lappend(exprs, list_nth(plan->fdw_exprs, i));
-	condition = (Node *) make_ands_explicit(exprs);
-	context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
-	ExplainPropertyText(label,
-						deparse_expression(condition, context,
-										   list_length(es->rtable) > 1 || es->verbose,
-										   false),
-						es);
+	ExplainPropertyText(
+		label, deparse(node, (Node *) make_ands_explicit(exprs), ancestors, es), es);
 }
 
-/* LIMIT, and what OFFSET adds to it. */
+/* LIMIT, and what OFFSET adds to it: a number if both are constants. */
 static void
 explain_limit(ForeignScanState *node, List *ancestors, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	const ScanPlan *scan_plan = ((BigtableScan *) node->fdw_state)->plan;
 	int first = scan_plan->nkey_clauses + scan_plan->ncell_clauses;
+	bool constant = true;
 	int64 limit = 0;
+	StringInfoData text;
 
+	initStringInfo(&text);
 	for (int i = first; i < list_length(plan->fdw_exprs); i++)
 	{
 		Const *count = list_nth(plan->fdw_exprs, i);
 
-		if (!IsA(count, Const) || count->constisnull)
-		{
-			explain_condition(node, "Row Limit", first, 1, ancestors, es);
-			return;
-		}
-		limit += DatumGetInt64(count->constvalue);
+		appendStringInfo(&text, "%s%s", i > first ? " + " : "",
+						 deparse(node, (Node *) count, ancestors, es));
+		if (!IsA(count, Const))
+			constant = false;
+		else if (pg_add_s64_overflow(limit, DatumGetInt64(count->constvalue), &limit))
+			return; /* then none is sent */
 	}
-	ExplainPropertyInteger("Row Limit", NULL, limit, es);
+	if (constant)
+		ExplainPropertyInteger("Row Limit", NULL, limit, es);
+	else
+		ExplainPropertyText("Row Limit", text.data, es);
 }
 
 /* What the server is asked for, as far as that is known. */

@@ -349,6 +349,13 @@ bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /* ---- limit ---- */
 
+/* Does LIMIT or OFFSET say nothing? */
+static bool
+is_null_or_absent(Node *count)
+{
+	return count == NULL || (IsA(count, Const) && ((Const *) count)->constisnull);
+}
+
 /*
  * May the server stop after as many rows as LIMIT and OFFSET say?  Only if
  * nothing between the scan and the LIMIT drops, adds or reorders rows.
@@ -358,8 +365,9 @@ limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *l
 {
 	Query *parse = root->parse;
 
-	return parse->limitCount != NULL && parse->limitOption == LIMIT_OPTION_COUNT &&
-		   parse->commandType == CMD_SELECT && rel->reloptkind == RELOPT_BASEREL &&
+	return !is_null_or_absent(parse->limitCount) &&
+		   parse->limitOption == LIMIT_OPTION_COUNT && parse->commandType == CMD_SELECT &&
+		   rel->reloptkind == RELOPT_BASEREL &&
 		   bms_equal(root->all_baserels, rel->relids) && path->path.param_info == NULL &&
 		   local == NIL && parse->rowMarks == NIL && parse->groupClause == NIL &&
 		   parse->groupingSets == NIL && parse->distinctClause == NIL &&
@@ -478,7 +486,7 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	{
 		plan.has_limit = true;
 		exprs = lappend(exprs, root->parse->limitCount);
-		plan.has_offset = root->parse->limitOffset != NULL;
+		plan.has_offset = !is_null_or_absent(root->parse->limitOffset);
 		if (plan.has_offset)
 			exprs = lappend(exprs, root->parse->limitOffset);
 	}
