@@ -49,5 +49,5 @@ $(CLIENT_SRCS:.c=.o) $(PB_SRCS:.c=.o): $(PB_HDRS)
 $(OBJS): $(wildcard src/*.h src/client/*.h)
 
 .PHONY: lint
-lint:
+lint: $(PB_HDRS)
 	$(srcdir)/scripts/lint

@@ -1,0 +1,156 @@
+# A psql that runs in the background: a test sends it a statement, does something else, and reads the
+# outcome later, with the time at which it came.
+package BigtableTest::Session;
+
+use strict;
+use warnings;
+
+use IO::Select;
+use IPC::Open3;
+use Test::More;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+
+# No statement of a test takes this long, in seconds, unless it hangs.
+use constant TIMEOUT => 60;
+
+# Connects to a cluster. Options: database, user.
+sub new
+{
+	my ($class, $node, %options) = @_;
+	my $connection = $node->connstr($options{database} // 'postgres');
+	$connection .= " user='$options{user}'" if defined $options{user};
+
+	my $pid = open3(my $in, my $out, undef,
+		'psql', '--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--dbname', $connection);
+	my $self = bless {
+		psql => $pid, in => $in, out => $out, buffer => '', sent => 0, ended => 0,
+		select => IO::Select->new($out),
+	}, $class;
+	$in->autoflush(1);
+	$self->query('\set VERBOSITY verbose' . "\nSELECT 1");
+	return $self;
+}
+
+# Sends statements and does not wait.
+sub send
+{
+	my ($self, $sql) = @_;
+	$self->{sent}++;
+	print { $self->{in} } "$sql\n;\n\\echo end of $self->{sent}\n";
+	return;
+}
+
+# Waits for the outcome of what was sent last, a hash:
+#   rows    what psql printed, without the newline at the end
+#   error   undef, or a hash with severity, sqlstate, message, detail, hint, context
+#   at      the time at which the outcome was complete
+#   closed  true if the session has ended
+sub finish
+{
+	my ($self, $timeout) = @_;
+	my $until = now() + ($timeout // TIMEOUT);
+	my $end = qr/^end of $self->{sent}\n/m;
+
+	while (!$self->{ended} && $self->{buffer} !~ $end)
+	{
+		my $left = $until - now();
+		die "timed out waiting for a statement; so far it printed:\n$self->{buffer}"
+		  if $left <= 0 || !$self->{select}->can_read($left);
+		my $n = sysread $self->{out}, $self->{buffer}, 65536, length $self->{buffer};
+		$self->{ended} = 1 if !$n;
+	}
+	my $result = { at => now(), closed => $self->{ended}, rows => '' };
+	my ($text) = $self->{ended} ? ($self->{buffer}) : $self->{buffer} =~ /^(.*?)$end/ms;
+	$self->{buffer} =~ s/^.*?$end//ms;
+	parse($result, $text);
+	return $result;
+}
+
+# Splits psql's output into rows and the first error.
+sub parse
+{
+	my ($result, $text) = @_;
+	my ($rows, $last) = ('', '');
+
+	foreach my $line (split /\n/, $text)
+	{
+		if ($line =~ /^(ERROR|FATAL|PANIC):  (\w{5}): (.*)/)
+		{
+			$last = 'message';
+			$result->{error} //= { severity => $1, sqlstate => $2, message => $3 };
+		}
+		elsif ($result->{error} && $line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|LINE \d+): +(.*)/)
+		{
+			$last = lc $1;
+			$result->{error}{$last} //= $2;
+		}
+		elsif ($line =~ /^(WARNING|NOTICE|INFO|LOG):  \w{5}: / || $last eq 'location')
+		{
+			$last = $last eq 'location' ? '' : 'location';
+			$rows .= "$line\n" if $last eq '';
+		}
+		elsif ($last eq '' || !$result->{error})
+		{
+			$rows .= "$line\n";
+		}
+	}
+	chomp $rows;
+	$result->{rows} = $rows;
+	return;
+}
+
+# Sends statements and waits for the outcome.
+sub run
+{
+	my ($self, $sql, $timeout) = @_;
+	$self->send($sql);
+	return $self->finish($timeout);
+}
+
+# The same for statements that must not fail; returns the rows as text.
+sub query
+{
+	my ($self, $sql, $timeout) = @_;
+	my $result = $self->run($sql, $timeout);
+	die "unexpected error $result->{error}{sqlstate}: $result->{error}{message} "
+	  . ($result->{error}{detail} // '') . "\nin: $sql"
+	  if $result->{error};
+	die "the session ended in: $sql\n$result->{rows}" if $result->{closed};
+	return $result->{rows};
+}
+
+# The backend's process id.
+sub pid
+{
+	my ($self) = @_;
+	$self->{backend} //= $self->query('SELECT pg_backend_pid()');
+	return $self->{backend};
+}
+
+# Ends the session, whatever it is doing.
+sub close
+{
+	my ($self) = @_;
+	return if !$self->{psql};
+	close $self->{in};
+	kill 'TERM', $self->{psql};
+	waitpid $self->{psql}, 0;
+	close $self->{out};
+	$self->{psql} = undef;
+	return;
+}
+
+sub now
+{
+	return clock_gettime(CLOCK_MONOTONIC);
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	local ($?, $@, $!);
+	$self->close;
+	return;
+}
+
+1;
