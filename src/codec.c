@@ -463,6 +463,12 @@ codec_number_width(Oid typid)
 }
 
 bool
+codec_has_any_width(Oid typid)
+{
+	return typid == INT2OID || typid == INT4OID || typid == INT8OID;
+}
+
+bool
 codec_number(Oid typid, Datum value, int64 *number)
 {
 	switch (typid)

@@ -65,6 +65,9 @@ extern Datum codec_timestamp_datum(int64 timestamp_us);
  * range have none: false then, and they are above all that have, but infinity.
  */
 extern int codec_number_width(Oid typid);
+
+/* As a value, may it have 1, 2, 4 or 8 bytes, whatever its own width? */
+extern bool codec_has_any_width(Oid typid);
 extern bool codec_number(Oid typid, Datum value, int64 *number);
 
 /* Writes a number as big-endian two's complement. */

@@ -141,6 +141,9 @@ append_filter(StringInfo out, const bt_filter *filter)
 		case BT_FILTER_QUALIFIER_REGEX:
 			append_text(out, "qualifier", filter->text);
 			break;
+		case BT_FILTER_VALUE_REGEX:
+			append_text(out, "value", filter->text);
+			break;
 		case BT_FILTER_COLUMN:
 			append_text(out, "column", filter->text);
 			appendStringInfoChar(out, ':');

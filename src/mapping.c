@@ -158,11 +158,9 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 		column->kind = COLUMN_ROW_KEY;
 	else if (colon != NULL && colon > column->name)
 	{
-		char *qualifier = pstrdup(colon + 1);
-
 		column->kind = COLUMN_VALUE;
 		column->family = bt_span_make(column->name, colon - column->name);
-		column->qualifier = bt_span_str(qualifier);
+		column->qualifier = bt_span_str(option_to_utf8(colon + 1));
 	}
 	else
 		report_unmapped(table, column->name);

@@ -25,6 +25,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -61,13 +62,14 @@ typedef struct Option
 static void check_family(const char *name, const char *value);
 static void check_qualifier(const char *name, const char *value);
 static void check_resource_id(const char *name, const char *value);
+static void check_target(const char *name, const char *value);
 
 static const Option options[] = {
 	/* where the data is */
 	{"project_id", ON_SERVER, OPTION_STRING, .check = check_resource_id},
 	{"instance_id", ON_SERVER, OPTION_STRING, .check = check_resource_id},
 	{"app_profile_id", ON_SERVER | ON_TABLE, OPTION_STRING, .check = check_resource_id},
-	{"emulator_host", ON_SERVER, OPTION_STRING},
+	{"emulator_host", ON_SERVER, OPTION_STRING, .check = check_target},
 	{"endpoint", ON_SERVER, OPTION_RESERVED},
 	{"admin_endpoint", ON_SERVER, OPTION_RESERVED},
 	{"universe_domain", ON_SERVER, OPTION_RESERVED},
@@ -164,6 +166,21 @@ check_resource_id(const char *name, const char *value)
 						 "non-ASCII characters.");
 }
 
+/* "host:port", or "unix:" and the path of a socket. */
+static void
+check_target(const char *name, const char *value)
+{
+	const char *colon = strrchr(value, ':');
+	int port = 0;
+
+	if (strncmp(value, "unix:", 5) == 0 && value[5] != '\0')
+		return;
+	if (colon == NULL || colon == value || strspn(colon + 1, "0123456789") == 0 ||
+		!parse_int(colon + 1, &port, 0, NULL) || port < 1 || port > 65535)
+		report_value(name, value,
+					 "\"host:port\" is expected, or \"unix:\" and the path of a socket.");
+}
+
 static int
 hex_digit(char c)
 {
@@ -176,6 +193,12 @@ hex_digit(char c)
 	return -1;
 }
 
+char *
+option_to_utf8(const char *name)
+{
+	return pg_server_to_any(name, (int) strlen(name), PG_UTF8);
+}
+
 uint8 *
 option_qualifier_bytes(const char *qualifier, size_t *len)
 {
@@ -184,8 +207,10 @@ option_qualifier_bytes(const char *qualifier, size_t *len)
 
 	if (strncmp(qualifier, "\\x", 2) != 0)
 	{
-		*len = strlen(qualifier);
-		return (uint8 *) pstrdup(qualifier);
+		char *utf8 = option_to_utf8(qualifier);
+
+		*len = strlen(utf8);
+		return (uint8 *) utf8;
 	}
 	*len = strlen(digits) / 2;
 	bytes = palloc(*len + 1);

@@ -24,8 +24,12 @@ extern double option_real(List *options, const char *name, double def);
 /* A duration in microseconds. */
 extern int64 option_duration_us(List *options, const char *name, int64 def);
 
+/* A name in UTF-8, which Bigtable knows it by. */
+extern char *option_to_utf8(const char *name);
+
 /*
- * The bytes that a qualifier stands for: itself, or, after "\x", hex digits.
+ * The bytes that a qualifier stands for: itself in UTF-8, or, after "\x", hex
+ * digits.
  * In the current memory context; *len is its length.
  */
 extern uint8 *option_qualifier_bytes(const char *qualifier, size_t *len);

@@ -13,7 +13,9 @@
  * - Row keys have one canonical form (codec.c insists on it), so equality holds
  *	 for integers and dates in text encoding, too.  Values may be stored in any
  *	 spelling, and in text encoding only text and bytes can be compared.
- * - Binary integer values may have 1, 2, 4 or 8 bytes.
+ * - Binary integer values may have 1, 2, 4 or 8 bytes.  Numbers as values are
+ *	 therefore sets of numbers here (eight bytes, with the sign flipped so that
+ *	 they sort), which row_filter.c takes to bytes.
  *
  * A set may be too large, never too small: whatever is not exact is checked
  * again locally, and so are all clauses on values.
@@ -84,7 +86,8 @@ byte_form(const ColumnMapping *column)
 	bool binary = column->encoding == ENCODING_BINARY;
 	bool key = column->kind == COLUMN_ROW_KEY;
 
-	if (column->kind == COLUMN_TIMESTAMP)
+	if (column->kind == COLUMN_TIMESTAMP ||
+		(!key && binary && codec_number_width(column->typid) > 0))
 		return FORM_ORDERED_NUMBER;
 	switch (column->typid)
 	{
@@ -114,18 +117,12 @@ is_text(Oid typid)
 	return typid == TEXTOID || typid == VARCHAROID;
 }
 
-static bool
-is_integer(Oid typid)
-{
-	return typid == INT2OID || typid == INT4OID || typid == INT8OID;
-}
-
 /* May a value of this type be compared with the column byte by byte? */
 static bool
 types_compare(Oid column_type, Oid argtype)
 {
 	return column_type == argtype || (is_text(column_type) && is_text(argtype)) ||
-		   (is_integer(column_type) && is_integer(argtype));
+		   (codec_has_any_width(column_type) && codec_has_any_width(argtype));
 }
 
 /* ---- compiling ---- */
@@ -632,13 +629,9 @@ add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
 	}
 	if (!number_bounds(strategy, number, &first, &last))
 		return;
-	if (column->kind == COLUMN_VALUE && is_integer(column->typid))
-	{
-		for (int width = 1; width <= 8; width *= 2)
-			add_numbers(set, column, width, ordered, first, last);
-	}
-	else
-		add_numbers(set, column, codec_number_width(column->typid), ordered, first, last);
+	add_numbers(set, column,
+				ordered ? (int) sizeof(int64) : codec_number_width(column->typid),
+				ordered, first, last);
 }
 
 /* Adds the bytes of what compares so with a value. */
@@ -824,16 +817,12 @@ ordered_number(bt_span bytes)
 }
 
 void
-pushdown_timestamp_bounds(const bt_row_set *set, int64 *first, int64 *last)
+pushdown_number_bounds(const bt_range *range, int64 *first, int64 *last)
 {
-	const bt_range *first_range = &set->ranges[0];
-	const bt_range *last_range = &set->ranges[set->nranges - 1];
-
 	/* Ranges of numbers begin before a number and end behind one. */
-	*first = first_range->from.key.len == sizeof(int64)
-				 ? ordered_number(first_range->from.key)
-				 : PG_INT64_MIN;
-	*last = last_range->unbounded ? PG_INT64_MAX : ordered_number(last_range->to.key);
+	*first = range->from.key.len == sizeof(int64) ? ordered_number(range->from.key)
+												  : PG_INT64_MIN;
+	*last = range->unbounded ? PG_INT64_MAX : ordered_number(range->to.key);
 }
 
 /* ---- order ---- */

@@ -48,16 +48,17 @@ extern void pushdown_prepare(PushedClause *clause, PlanState *parent);
  * is anything else.
  *
  * Row keys: sets of keys, none of which is empty.  Values: the set may hold
- * the empty string.  Timestamps: see pushdown_timestamp_bounds().
+ * the empty string.  Numbers as values, in binary encoding, and timestamps of
+ * cells: see pushdown_number_bounds().
  */
 extern bool pushdown_evaluate(PushedClause *clause, ExprContext *econtext,
 							  const bt_arena *arena, bt_row_set *set);
 
 /*
- * The first and the last timestamp, in microseconds, of a set of a column of
- * kind COLUMN_TIMESTAMP.  The set is not empty.
+ * The first and the last number of a range of a number's or a timestamp's set,
+ * see codec_number().
  */
-extern void pushdown_timestamp_bounds(const bt_row_set *set, int64 *first, int64 *last);
+extern void pushdown_number_bounds(const bt_range *range, int64 *first, int64 *last);
 
 /* Most keys that a clause can mean, as the planner guesses; 0: a range. */
 extern double pushdown_estimate_keys(const PushedClause *clause);

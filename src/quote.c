@@ -41,6 +41,8 @@ append_quoted(StringInfo out, bt_span bytes, size_t max_bytes)
 
 		if (len > 0)
 			appendBinaryStringInfo(out, (const char *) bytes.data + i, len);
+		else if (bytes.data[i] == '"' || bytes.data[i] == '\\')
+			appendStringInfo(out, "\\%c", bytes.data[i]);
 		else
 			appendStringInfo(out, "\\x%02x", bytes.data[i]);
 		i += len > 0 ? len : 1;

@@ -16,9 +16,8 @@
 
 /*
  * Appends a byte string in double quotes.  Printable characters stand for
- * themselves;
- * other bytes, the quote and the backslash become \xHH.  No more than
- * max_bytes are shown, then "...".
+ * themselves, quotes and backslashes are escaped by a backslash, and other
+ * bytes become \xHH.  No more than max_bytes are shown, then "...".
  */
 extern void append_quoted(StringInfo out, bt_span bytes, size_t max_bytes);
 

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "arena.h"
+#include "codec.h"
 #include "pushdown.h"
 #include "row_filter.h"
 
@@ -195,9 +196,11 @@ timestamp_range(const bt_row_set *set, const bt_arena *arena)
 	bt_filter *filter = bt_filter_make(arena, BT_FILTER_TIMESTAMP_RANGE);
 	int64 first;
 	int64 last;
+	int64 unused;
 
 	arena_check(filter != NULL);
-	pushdown_timestamp_bounds(set, &first, &last);
+	pushdown_number_bounds(&set->ranges[0], &first, &unused);
+	pushdown_number_bounds(&set->ranges[set->nranges - 1], &unused, &last);
 
 	/* Cells have no times before 1970, and 0 means "no limit" on both sides. */
 	filter->from_us = Max(first, 0);
@@ -220,16 +223,94 @@ value_range(const bt_range *range, const bt_arena *arena)
 	return filter;
 }
 
+/*
+ * Adds the ranges of bytes that hold the numbers from first to last in a width:
+ * in two's complement, the negative ones are behind the others.
+ */
+static void
+add_numbers(bt_filter *list, int width, int64 first, int64 last, const bt_arena *arena)
+{
+	int64 largest = PG_INT64_MAX >> (64 - 8 * width);
+	bt_range range;
+	uint8 *bytes;
+
+	first = Max(first, -largest - 1);
+	last = Min(last, largest);
+	if (first > last)
+		return;
+	if (first < 0 && last >= 0)
+	{
+		add_numbers(list, width, first, -1, arena);
+		first = 0;
+	}
+	bytes = arena->alloc(arena->arg, 2 * width);
+	arena_check(bytes != NULL);
+	codec_put_number(bytes, first, width);
+	codec_put_number(bytes + width, last, width);
+	range = bt_range_from(bt_span_make(bytes, width), true);
+	range.to.key = bt_span_make(bytes + width, width);
+	range.to.after = true;
+	range.unbounded = false;
+	arena_check(bt_filter_add(arena, list, value_range(&range, arena)) != NULL);
+}
+
+/* The numbers of a set in a width. */
+static bt_filter *
+numbers_of_width(const bt_row_set *set, int width, const bt_arena *arena)
+{
+	bt_filter *list = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
+
+	arena_check(list != NULL);
+	for (size_t i = 0; i < set->nranges; i++)
+	{
+		int64 first;
+		int64 last;
+
+		pushdown_number_bounds(&set->ranges[i], &first, &last);
+		add_numbers(list, width, first, last, arena);
+	}
+	return bt_filter_simplify(arena, list);
+}
+
+/*
+ * Integers may have any width, and a range of short ones holds long ones that
+ * begin alike: the length is tested, too.
+ */
+static bt_filter *
+integers_of_any_width(const bt_row_set *set, const bt_arena *arena)
+{
+	static const char *const lengths[] = {"\\C{1}", "\\C{2}", "\\C{4}", "\\C{8}"};
+	bt_filter *list = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
+
+	for (size_t i = 0; i < lengthof(lengths); i++)
+	{
+		bt_filter *chain = bt_filter_make(arena, BT_FILTER_CHAIN);
+
+		bt_filter_add(
+			arena, chain,
+			bt_filter_make_text(arena, BT_FILTER_VALUE_REGEX, bt_span_str(lengths[i])));
+		bt_filter_add(arena, chain, numbers_of_width(set, 1 << i, arena));
+		arena_check(bt_filter_add(arena, list, chain) != NULL);
+	}
+	return list;
+}
+
 /* What a cell must be like; NULL if it only has to be there. */
 static bt_filter *
 test_filter(const CellTest *test, const bt_arena *arena)
 {
+	const ColumnMapping *column = test->column;
 	bt_filter *list;
 
 	if (bt_row_set_is_all(&test->set))
 		return NULL;
-	if (test->column->kind == COLUMN_TIMESTAMP)
+	if (column->kind == COLUMN_TIMESTAMP)
 		return timestamp_range(&test->set, arena);
+	if (column->encoding == ENCODING_BINARY && codec_number_width(column->typid) > 0)
+		return codec_has_any_width(column->typid)
+				   ? integers_of_any_width(&test->set, arena)
+				   : numbers_of_width(&test->set, codec_number_width(column->typid),
+									  arena);
 	list = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
 	for (size_t i = 0; i < test->set.nranges; i++)
 		arena_check(

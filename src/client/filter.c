@@ -144,6 +144,7 @@ bt_filter_size(const bt_filter *filter)
 			return field_size(1, members_size(filter));
 		case BT_FILTER_FAMILY_REGEX:
 		case BT_FILTER_QUALIFIER_REGEX:
+		case BT_FILTER_VALUE_REGEX:
 			return field_size(1, filter->text.len);
 		case BT_FILTER_LABEL:
 			return field_size(2, filter->text.len);

@@ -31,6 +31,7 @@ typedef enum bt_filter_kind
 	BT_FILTER_COLUMN,          /* exactly one column */
 	BT_FILTER_TIMESTAMP_RANGE,
 	BT_FILTER_VALUE_RANGE,
+	BT_FILTER_VALUE_REGEX,  /* matches the whole value */
 	BT_FILTER_ROW_LIMIT,    /* first N cells of each row */
 	BT_FILTER_COLUMN_LIMIT, /* newest N cells of each column */
 	BT_FILTER_STRIP_VALUE,
@@ -67,7 +68,7 @@ struct bt_filter
 
 extern bt_filter *bt_filter_make(const bt_arena *arena, bt_filter_kind kind);
 
-/* FAMILY_REGEX, QUALIFIER_REGEX or LABEL. */
+/* FAMILY_REGEX, QUALIFIER_REGEX, VALUE_REGEX or LABEL. */
 extern bt_filter *
 bt_filter_make_text(const bt_arena *arena, bt_filter_kind kind, bt_span text);
 extern bt_filter *

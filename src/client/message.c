@@ -238,6 +238,11 @@ convert_filter(scratch *scratch, const bt_filter *filter, pb_filter *result)
 			result->filter_case =
 				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_COLUMN_QUALIFIER_REGEX_FILTER;
 			break;
+		case BT_FILTER_VALUE_REGEX:
+			result->value_regex_filter = binary(filter->text);
+			result->filter_case =
+				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_VALUE_REGEX_FILTER;
+			break;
 		case BT_FILTER_COLUMN:
 			convert_column(scratch, filter, result);
 			break;
