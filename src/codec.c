@@ -405,13 +405,9 @@ choose_text_decoder(Oid typid, int32 typmod)
 static Datum
 decode_canonical(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	const BinaryType *binary = find_binary_type(codec->typid);
-	Datum value;
+	Datum value = codec->decode_form(codec, bytes, memory);
 	bt_span written;
 
-	value = codec->encoding == ENCODING_BINARY
-				? binary->decode(codec, bytes, memory)
-				: choose_text_decoder(codec->typid, codec->typmod)(codec, bytes, memory);
 	if (codec_encode(codec->typid, codec->encoding, value, &written) &&
 		!bt_span_equal(written, bytes))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -447,6 +443,7 @@ codec_init(Codec *codec, const ColumnMapping *column)
 		codec->decode = choose_text_decoder(column->typid, column->typmod);
 
 	/* Text and bytes have but one form. */
+	codec->decode_form = codec->decode;
 	if (column->kind == COLUMN_ROW_KEY && codec->decode != decode_text &&
 		codec->decode != decode_bytea)
 		codec->decode = decode_canonical;

@@ -26,7 +26,8 @@ typedef Datum (*codec_decode_fn)(Codec *codec, bt_span bytes, RowMemory *memory)
 struct Codec
 {
 	codec_decode_fn decode;
-	bool has_empty; /* an empty cell is '', else it is NULL */
+	codec_decode_fn decode_form; /* what decode does, but for insisting on one form */
+	bool has_empty;              /* an empty cell is '', else it is NULL */
 	Oid typid;
 	Encoding encoding;
 

@@ -204,6 +204,14 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, ParamPathInfo 
 					  param != NULL ? param->ppi_req_outer : NULL, NIL));
 }
 
+/* Is this relation all that the query reads? */
+static bool
+is_only_relation(PlannerInfo *root, RelOptInfo *rel)
+{
+	return rel->reloptkind == RELOPT_BASEREL &&
+		   bms_equal(root->all_baserels, rel->relids);
+}
+
 /* ---- order ---- */
 
 /* Is a pathkey the order of the row key, one way or the other? */
@@ -226,17 +234,22 @@ is_key_order(RelOptInfo *rel, const ColumnMapping *key, PathKey *pathkey)
 }
 
 /*
- * The query's own order, if it is the key's: since keys are unique, whatever
- * it sorts by after the key changes nothing.
+ * The query's own order, as far as it is the key's.  Where the rows of this
+ * relation are all there is, whatever the query sorts by after the key changes
+ * nothing, since keys are unique; a join or a set-returning function makes
+ * several rows of one.
  */
 static void
 add_query_order(PlannerInfo *root, RelOptInfo *rel)
 {
 	const ColumnMapping *key = ((RelPlan *) rel->fdw_private)->table->key;
+	List *pathkeys = root->query_pathkeys;
 
-	if (root->query_pathkeys != NIL &&
-		is_key_order(rel, key, linitial(root->query_pathkeys)))
-		add_scan_path(root, rel, root->query_pathkeys, NULL);
+	if (pathkeys == NIL || !is_key_order(rel, key, linitial(pathkeys)))
+		return;
+	if (!is_only_relation(root, rel) || root->parse->hasTargetSRFs)
+		pathkeys = list_make1(linitial(pathkeys));
+	add_scan_path(root, rel, pathkeys, NULL);
 }
 
 /*
@@ -367,9 +380,8 @@ limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *l
 
 	return !is_null_or_absent(parse->limitCount) &&
 		   parse->limitOption == LIMIT_OPTION_COUNT && parse->commandType == CMD_SELECT &&
-		   rel->reloptkind == RELOPT_BASEREL &&
-		   bms_equal(root->all_baserels, rel->relids) && path->path.param_info == NULL &&
-		   local == NIL && parse->rowMarks == NIL && parse->groupClause == NIL &&
+		   is_only_relation(root, rel) && path->path.param_info == NULL && local == NIL &&
+		   parse->rowMarks == NIL && parse->groupClause == NIL &&
 		   parse->groupingSets == NIL && parse->distinctClause == NIL &&
 		   !parse->hasAggs && !parse->hasWindowFuncs && !parse->hasTargetSRFs &&
 		   parse->havingQual == NULL && parse->setOperations == NULL &&

@@ -93,6 +93,9 @@ byte_form(const ColumnMapping *column)
 	{
 		case TEXTOID:
 		case VARCHAROID:
+			/* varchar(n) cuts spaces off what is too long for it. */
+			if (!key && column->typmod >= 0)
+				return FORM_NONE;
 			return GetDatabaseEncoding() == PG_UTF8 ? FORM_STRING : FORM_NONE;
 		case BYTEAOID:
 			return FORM_BYTES;

@@ -198,6 +198,7 @@ timestamp_range(const bt_row_set *set, const bt_arena *arena)
 	int64 last;
 	int64 unused;
 
+	Assert(set->nranges > 0);
 	arena_check(filter != NULL);
 	pushdown_number_bounds(&set->ranges[0], &first, &unused);
 	pushdown_number_bounds(&set->ranges[set->nranges - 1], &unused, &last);

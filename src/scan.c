@@ -227,6 +227,8 @@ make_filter(BigtableScan *scan, ExprContext *econtext)
 	foreach (cell, spec.tests)
 		if (((CellTest *) lfirst(cell))->set.nranges == 0)
 			scan->is_empty = true;
+	if (scan->is_empty)
+		return true; /* nothing will be asked for */
 	scan->filter = row_filter_build(&spec, &scan->arena);
 	return true;
 }
@@ -367,9 +369,15 @@ conversion_context(void *arg)
 	errcontext("column \"%s\" of foreign table \"%s\", row key %s",
 			   scan->converting->name, scan->table->relname, quoted(scan->row->key));
 
-	/* Whatever the type's input function says, this is where to look. */
-	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_DATA_EXCEPTION)
-		errhint("Check the type of the column, and its option \"encoding\".");
+	/* Errors that have no hint of their own: this is where to look. */
+	switch (geterrcode())
+	{
+		case ERRCODE_INVALID_TEXT_REPRESENTATION:
+		case ERRCODE_INVALID_BINARY_REPRESENTATION:
+		case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
+		case ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE:
+			errhint("Check the type of the column, and its option \"encoding\".");
+	}
 }
 
 /* Is this the cell that only says that the row exists? */

@@ -238,9 +238,12 @@ poll_op(op *op, int64_t block_us)
 	return true;
 }
 
-/* Waits for an op as the host wants it.  Signals are open. */
+/*
+ * Waits for an op as the host wants it.  If it is done, signals are blocked on
+ * return, since the caller goes on with gRPC, and *old is the mask to restore.
+ */
 static bt_wait_result
-wait_op(op *op, const bt_host *host, int64_t timeout_us)
+wait_op(op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
 {
 	int64_t until = bt_rpc_now_us() + timeout_us;
 
@@ -248,24 +251,19 @@ wait_op(op *op, const bt_host *host, int64_t timeout_us)
 	{
 		int64_t left = until - bt_rpc_now_us();
 		bt_wait_result result;
-		sigset_t old;
-		bool done;
 
-		block_signals(&old);
-		done = poll_op(op, left < BLOCK_US ? left : BLOCK_US);
-		if (!done && !atomic_load(&rpc.armed))
-			arm_waiter();
-		restore_signals(&old);
-		if (done)
+		block_signals(old);
+		if (poll_op(op, left < BLOCK_US ? left : BLOCK_US))
 			return BT_WAIT_READY;
+		if (!atomic_load(&rpc.armed))
+			arm_waiter();
+		restore_signals(old);
 
 		left = until - bt_rpc_now_us();
 		result = host->wait(host->arg, rpc.eventfd, left < 0 ? 0 : left);
 		if (result == BT_WAIT_READY)
 			clear_signal();
-		else if (is_done(op))
-			return BT_WAIT_READY;
-		else
+		else if (!is_done(op))
 			return result;
 	}
 }
@@ -659,13 +657,15 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 
 	if (call->call == NULL)
 		return BT_CALL_END;
-	result = wait_op(&call->message_op, host, timeout_us);
+	result = wait_op(&call->message_op, host, timeout_us, &old);
 	if (result == BT_WAIT_READY && call->incoming == NULL)
-		result = wait_op(&call->status_op, host, timeout_us);
+	{
+		restore_signals(&old);
+		result = wait_op(&call->status_op, host, timeout_us, &old);
+	}
 	if (result != BT_WAIT_READY)
 		return result == BT_WAIT_TIMEOUT ? BT_CALL_TIMEOUT : BT_CALL_INTERRUPTED;
 
-	block_signals(&old);
 	grpc_byte_buffer_destroy(call->message);
 	call->message = NULL;
 	call->nslices = 0;
