@@ -42,6 +42,7 @@
 typedef struct KnownTable
 {
 	dlist_node node;
+	MemoryContext context; /* all of it */
 	char *resource;
 	bool unknown;   /* the server does not tell */
 	List *families; /* of char * */
@@ -535,12 +536,27 @@ ask_for_families(Connection *connection, const TableMapping *table, KnownTable *
 	PG_END_TRY();
 }
 
+/* In a child of the current memory context. */
+static KnownTable *
+ask_for_table(Connection *connection, const TableMapping *table)
+{
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "bigtable_fdw table", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	KnownTable *known = palloc0(sizeof(KnownTable));
+
+	known->context = context;
+	known->resource = pstrdup(table->table_resource);
+	ask_for_families(connection, table, known);
+	MemoryContextSwitchTo(old);
+	return known;
+}
+
 void
 connection_check_family(Connection *connection, const TableMapping *table,
 						const ColumnMapping *column)
 {
 	KnownTable *known;
-	MemoryContext old;
 
 	if (table->table_resource == NULL)
 		return;
@@ -550,14 +566,17 @@ connection_check_family(Connection *connection, const TableMapping *table,
 
 	/* What was missing may have been made since: ask again. */
 	if (known != NULL)
+	{
 		dlist_delete(&known->node);
-	old = MemoryContextSwitchTo(connection->context);
-	known = palloc0(sizeof(KnownTable));
-	known->resource = pstrdup(table->table_resource);
-	ask_for_families(connection, table, known);
-	MemoryContextSwitchTo(old);
-	dlist_push_head(&connection->known_tables, &known->node);
-	if (!has_family(known, column->family))
+		MemoryContextDelete(known->context);
+	}
+	known = ask_for_table(connection, table);
+	if (has_family(known, column->family))
+	{
+		MemoryContextSetParent(known->context, connection->context);
+		dlist_push_head(&connection->known_tables, &known->node);
+	}
+	else
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
 				 errmsg("column family %s of Bigtable table \"%s\" does not exist",

@@ -68,6 +68,14 @@ load_resource(TableMapping *table, List *options, List *server_options)
 	}
 	else
 	{
+		if (!option_is_resource_id(name))
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("the name of foreign table \"%s\" cannot be that of a Bigtable "
+						"table",
+						table->relname),
+				 errhint("Set its option \"table_name\".")));
 		table->table_resource =
 			psprintf("projects/%s/instances/%s/tables/%s", project, instance, name);
 		table->kind = view != NULL ? BT_RESOURCE_AUTHORIZED_VIEW : BT_RESOURCE_TABLE;
@@ -156,7 +164,8 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 		set_cell(column, family, option_string(options, "qualifier", ""));
 	else if (option_bool(options, "row_key", is_key_name))
 		column->kind = COLUMN_ROW_KEY;
-	else if (colon != NULL && colon > column->name)
+	else if (colon != NULL && colon > column->name &&
+			 option_is_family(column->name, (size_t) (colon - column->name)))
 	{
 		column->kind = COLUMN_VALUE;
 		column->family = bt_span_make(column->name, colon - column->name);

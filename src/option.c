@@ -131,13 +131,19 @@ report_value(const char *name, const char *value, const char *detail)
 					errdetail("%s", detail)));
 }
 
+bool
+option_is_family(const char *name, size_t len)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+								  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	return len <= 64 && strspn(name, allowed) >= len;
+}
+
 static void
 check_family(const char *name, const char *value)
 {
-	size_t len = strlen(value);
-
-	if (len > 64 || len != strspn(value, "abcdefghijklmnopqrstuvwxyz"
-										 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."))
+	if (!option_is_family(value, strlen(value)))
 		report_value(
 			name, value,
 			"A family name has up to 64 letters, digits, \"-\", \"_\" and \".\".");
@@ -156,14 +162,22 @@ check_qualifier(const char *name, const char *value)
 }
 
 /* IDs go into resource names, whose parts are separated by slashes. */
+bool
+option_is_resource_id(const char *id)
+{
+	for (const char *c = id; *c != '\0'; c++)
+		if (*c == '/' || (unsigned char) *c <= ' ' || (unsigned char) *c >= 0x7f)
+			return false;
+	return true;
+}
+
 static void
 check_resource_id(const char *name, const char *value)
 {
-	for (const char *c = value; *c != '\0'; c++)
-		if (*c == '/' || (unsigned char) *c <= ' ' || (unsigned char) *c >= 0x7f)
-			report_value(name, value,
-						 "An ID alone is expected, without slashes, spaces, control or "
-						 "non-ASCII characters.");
+	if (!option_is_resource_id(value))
+		report_value(name, value,
+					 "An ID alone is expected, without slashes, spaces, control or "
+					 "non-ASCII characters.");
 }
 
 /* "host:port", or "unix:" and the path of a socket. */

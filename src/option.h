@@ -24,6 +24,10 @@ extern double option_real(List *options, const char *name, double def);
 /* A duration in microseconds. */
 extern int64 option_duration_us(List *options, const char *name, int64 def);
 
+/* May this be the name of a column family, or an ID in a resource's name? */
+extern bool option_is_family(const char *name, size_t len);
+extern bool option_is_resource_id(const char *id);
+
 /* A name in UTF-8, which Bigtable knows it by. */
 extern char *option_to_utf8(const char *name);
 

@@ -26,6 +26,9 @@
 /* More tests nest deeper and gain little. */
 #define MAX_TESTS 5
 
+/* Of timestamps, in microseconds. */
+#define MS 1000
+
 /* More alternatives of one test cost the server more than they save. */
 #define MAX_TEST_RANGES 100
 
@@ -203,9 +206,15 @@ timestamp_range(const bt_row_set *set, const bt_arena *arena)
 	pushdown_number_bounds(&set->ranges[0], &first, &unused);
 	pushdown_number_bounds(&set->ranges[set->nranges - 1], &unused, &last);
 
-	/* Cells have no times before 1970, and 0 means "no limit" on both sides. */
-	filter->from_us = Max(first, 0);
-	filter->to_us = last == PG_INT64_MAX ? 0 : Max(last, 0) + 1;
+	/*
+	 * The service takes whole milliseconds only, so the range may be larger by
+	 * less than one on both sides.  Cells have no times before 1970, and 0 means
+	 * "no limit" on both sides.
+	 */
+	first = Max(first, 0);
+	last = Max(last, 0);
+	filter->from_us = first - first % MS;
+	filter->to_us = last > PG_INT64_MAX - MS ? 0 : last - last % MS + MS;
 	return filter;
 }
 
