@@ -319,7 +319,7 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
 
 	/* The server says so at the end, which a scan may not have waited for. */
-	if (counters->rows_seen > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+	if (counters->rows_seen >= counters->rows || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Rows Seen", NULL, counters->rows_seen, es);
 	ExplainPropertyInteger("Rows Returned", NULL, counters->rows, es);
 }
@@ -329,8 +329,11 @@ bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	BigtableScan *scan = node->fdw_state;
 	const ScanPlan *plan = scan->plan;
-	List *ancestors = find_ancestors(node->ss.ps.state->es_plannedstmt->planTree,
-									 node->ss.ps.plan, NIL);
+	PlannedStmt *statement = node->ss.ps.state->es_plannedstmt;
+	List *ancestors = find_ancestors(statement->planTree, node->ss.ps.plan, NIL);
+
+	if (ancestors == NIL)
+		ancestors = find_in_list(statement->subplans, node->ss.ps.plan, NIL);
 
 	ExplainPropertyText("Bigtable Table",
 						es->verbose ? scan->table->resource : scan->table->remote_name,

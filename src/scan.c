@@ -135,7 +135,6 @@ bigtable_begin_scan(ForeignScanState *node, int eflags)
 		return;
 
 	init_columns(scan);
-	row_memory_init(&scan->memory, context);
 	scan->callback.func = release;
 	scan->callback.arg = scan;
 	MemoryContextRegisterResetCallback(context, &scan->callback);
@@ -292,6 +291,8 @@ start_stream(ForeignScanState *node)
 	bt_status status;
 
 	scan->started = true;
+	if (scan->memory.context == NULL)
+		row_memory_init(&scan->memory, node->ss.ps.state->es_query_cxt);
 	(void) scan_make_request(node, false);
 	if (scan->is_empty)
 	{
@@ -374,6 +375,7 @@ conversion_context(void *arg)
 	{
 		case ERRCODE_INVALID_TEXT_REPRESENTATION:
 		case ERRCODE_INVALID_BINARY_REPRESENTATION:
+		case ERRCODE_INVALID_DATETIME_FORMAT:
 		case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
 		case ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE:
 			errhint("Check the type of the column, and its option \"encoding\".");
