@@ -294,15 +294,18 @@ integers_of_any_width(const bt_row_set *set, const bt_arena *arena)
 
 	for (size_t i = 0; i < lengthof(lengths); i++)
 	{
+		bt_filter *numbers = numbers_of_width(set, 1 << i, arena);
 		bt_filter *chain = bt_filter_make(arena, BT_FILTER_CHAIN);
 
+		if (numbers->kind == BT_FILTER_BLOCK_ALL)
+			continue;
 		bt_filter_add(
 			arena, chain,
 			bt_filter_make_text(arena, BT_FILTER_VALUE_REGEX, bt_span_str(lengths[i])));
-		bt_filter_add(arena, chain, numbers_of_width(set, 1 << i, arena));
+		bt_filter_add(arena, chain, numbers);
 		arena_check(bt_filter_add(arena, list, chain) != NULL);
 	}
-	return list;
+	return bt_filter_simplify(arena, list);
 }
 
 /* What a cell must be like; NULL if it only has to be there. */
