@@ -1,0 +1,171 @@
+\set ECHO none
+-- What every test includes first, without an echo. It makes the schemas anew:
+--
+--   remote  foreign tables, on the server "bt"
+--   local   local copies of them, of the same names, filled from literals
+--   test    the functions below
+--
+-- A local table is sent to Bigtable by test/build/btload, not through the
+-- extension:
+--
+--   \! $CREATE table family...
+--   SELECT cell(key, 'family:qualifier', value [, timestamp]) ... \g |$LOAD table
+
+\pset format unaligned
+\pset tuples_only on
+\pset null NULL
+\set VERBOSITY default
+\set SHOW_CONTEXT errors
+
+\getenv emulator BIGTABLE_EMULATOR
+\if :{?emulator}
+\else
+\warn the environment variable BIGTABLE_EMULATOR must be the host:port of a Bigtable emulator
+\set emulator ''
+\endif
+\getenv btload BTLOAD
+\if :{?btload}
+\else
+\set btload :abs_srcdir '/test/build/btload'
+\endif
+\set command :btload ' ' :emulator ' test test create'
+\setenv CREATE :command
+\set command :btload ' ' :emulator ' test test load'
+\setenv LOAD :command
+
+SET client_min_messages = warning;
+SET datestyle = 'ISO, YMD';
+SET timezone = 'UTC';
+SET jit = off;
+SET max_parallel_workers_per_gather = 0;
+
+DROP SCHEMA IF EXISTS remote, local, test CASCADE;
+DROP SERVER IF EXISTS bt CASCADE;
+CREATE SERVER bt FOREIGN DATA WRAPPER bigtable_fdw
+  OPTIONS (project_id 'test', instance_id 'test', emulator_host :'emulator');
+CREATE SCHEMA remote;
+CREATE SCHEMA local;
+CREATE SCHEMA test;
+SET search_path = remote, test, public;
+
+-- One line of btload's input; NULL without a value.
+CREATE FUNCTION cell(key bytea, col bytea, value bytea, ts bigint DEFAULT 1704067200000000)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+  SELECT concat_ws(e'\t', '\x' || encode(key, 'hex'), '\x' || encode(col, 'hex'), ts, '\x' || encode(value, 'hex'))
+$$;
+CREATE FUNCTION cell(key bytea, col text, value bytea, ts bigint DEFAULT 1704067200000000)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT cell(key, convert_to(col, 'UTF8'), value, ts) $$;
+CREATE FUNCTION cell(key text, col text, value bytea, ts bigint DEFAULT 1704067200000000)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT cell(convert_to(key, 'UTF8'), col, value, ts) $$;
+CREATE FUNCTION cell(key bytea, col text, value text, ts bigint DEFAULT 1704067200000000)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT cell(key, col, convert_to(value, 'UTF8'), ts) $$;
+CREATE FUNCTION cell(key text, col text, value text, ts bigint DEFAULT 1704067200000000)
+RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT cell(key, col, convert_to(value, 'UTF8'), ts) $$;
+
+-- The binary encoding of some types.
+CREATE FUNCTION binary(value smallint) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS 'SELECT int2send(value)';
+CREATE FUNCTION binary(value integer) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS 'SELECT int4send(value)';
+CREATE FUNCTION binary(value bigint) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS 'SELECT int8send(value)';
+CREATE FUNCTION binary(value date) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT int4send(value - '1970-01-01'::date) $$;
+CREATE FUNCTION binary(value timestamp) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT int8send((extract(epoch FROM value) * 1000000)::bigint) $$;
+CREATE FUNCTION binary(value timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT int8send((extract(epoch FROM value) * 1000000)::bigint) $$;
+
+-- The rows of a query, as text, with the tables of a schema.
+CREATE FUNCTION rows_of(query text, schema text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  path text := current_setting('search_path');
+  result text[] := '{}';
+  r record;
+BEGIN
+  PERFORM set_config('search_path', schema || ', test', false);
+  FOR r IN EXECUTE query LOOP
+    result := result || r::text;
+  END LOOP;
+  PERFORM set_config('search_path', path, false);
+  RETURN result;
+END $$;
+
+-- Compares a query's rows with those of the local copy; their order too, if
+-- the query says one.
+CREATE FUNCTION compare(query text, ordered boolean DEFAULT false) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  remote text[] := rows_of(query, 'remote');
+  local text[] := rows_of(query, 'local');
+  more text[];
+  fewer text[];
+BEGIN
+  IF remote = local OR
+    NOT ordered AND ARRAY(SELECT unnest(remote) COLLATE "C" ORDER BY 1) = ARRAY(SELECT unnest(local) COLLATE "C" ORDER BY 1)
+  THEN
+    RETURN format('%s %s, as in the local copy', cardinality(local), CASE cardinality(local) WHEN 1 THEN 'row' ELSE 'rows' END);
+  END IF;
+  more := ARRAY(SELECT unnest(remote) EXCEPT ALL SELECT unnest(local));
+  fewer := ARRAY(SELECT unnest(local) EXCEPT ALL SELECT unnest(remote));
+  IF more = '{}' AND fewer = '{}' THEN
+    RETURN format('DIFFERENT ORDER: %s, in the local copy %s', left(remote::text, 1000), left(local::text, 1000));
+  END IF;
+  RETURN format('DIFFERENT: too much %s, missing %s', left(more::text, 1000), left(fewer::text, 1000));
+END $$;
+
+-- The plan of a query over the foreign tables.
+CREATE FUNCTION plan(query text, options text DEFAULT 'COSTS OFF') RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY EXECUTE format('EXPLAIN (%s) %s', options, query);
+END $$;
+
+CREATE FUNCTION plan_json(query text, options text DEFAULT 'COSTS OFF') RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE format('EXPLAIN (%s, FORMAT JSON) %s', options, query) INTO plan;
+  RETURN plan->0->'Plan';
+END $$;
+
+-- The plan, and how the rows compare.
+CREATE FUNCTION check_query(query text, ordered boolean DEFAULT false) RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT plan(query) UNION ALL SELECT compare(query, ordered)
+$$;
+
+-- What the foreign scans of a query did: the counters that do not vary.
+CREATE FUNCTION counters(query text) RETURNS text LANGUAGE sql AS $$
+  SELECT format('requests %s, rows %s', string_agg(node->>'Requests', ' + '), string_agg(node->>'Rows Returned', ' + '))
+  FROM jsonb_path_query(plan_json(query, 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF'), 'strict $.** ? (exists(@."Requests"))') AS node
+$$;
+
+-- What a command fails with. What the emulator says in its own words is left
+-- out, and so is what is due to this function.
+CREATE FUNCTION failure(command text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  state text;
+  message text;
+  detail text;
+  hint text;
+  context text;
+BEGIN
+  BEGIN
+    EXECUTE command;
+    RETURN NEXT 'no error';
+    RETURN;
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+      detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+  END;
+  RETURN NEXT format('%s: %s', state, message);
+  detail := regexp_replace(detail, '^.*; gRPC status', '...; gRPC status');
+  detail := regexp_replace(detail, 'from \S+ after', 'from HOST:PORT after');
+  IF detail <> '' THEN
+    RETURN NEXT '  DETAIL: ' || detail;
+  END IF;
+  IF hint <> '' THEN
+    RETURN NEXT '  HINT: ' || hint;
+  END IF;
+  FOREACH context IN ARRAY string_to_array(context, e'\n') LOOP
+    EXIT WHEN context ~ '^(SQL statement|PL/pgSQL)';
+    RETURN NEXT '  CONTEXT: ' || context;
+  END LOOP;
+END $$;
+
+\set ECHO all
