@@ -8,7 +8,7 @@ use BigtableTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $mock = BigtableTest::Mock->new('--rows', 1_000_000_000);
+my $mock = BigtableTest::Mock->new('--rows', 1_000_000_000, '--family', 'cf');
 my $node = start_cluster();
 my $observer = BigtableTest::Session->new($node);
 my ($socket, $nowhere) = blackhole();
@@ -114,10 +114,58 @@ my $pid = $lost->pid;
 $lost->send('SELECT count(*) FROM t');
 $mock->wait_for_begun(1);
 wait_for_wait($observer, $lost);
-kill 'KILL', $lost->{psql};
+$lost->kill_client;
 wait_until('the backend to notice that its client has gone', sub { gone($pid) }, 10);
 pass('a lost client ends the backend while a stream stalls');
 check_call({ call => 1 }, 'lost client');
+
+# While the server is asked for the families of a table: the scan is over, but one of its columns was not
+# seen, and the server has stopped answering.
+$mock->script('call', 'row a cf:other=1');
+foreach my $way ('cancel', 'statement_timeout')
+{
+	prompt("$way while asking for families", sub {
+		my $session = BigtableTest::Session->new($node);
+		$session->pid;
+		$mock->forget;
+		$session->query('BEGIN; DECLARE c CURSOR FOR SELECT id, q FROM t; FETCH 1 FROM c');
+		$mock->wait_for_done(1);
+		$mock->suspend;
+		$session->query("SET LOCAL statement_timeout = '150ms'") if $way eq 'statement_timeout';
+		my $began = now();
+		$session->send('FETCH 1 FROM c');
+		if ($way eq 'cancel')
+		{
+			wait_for_wait($observer, $session);
+			$began = now();
+			$observer->query('SELECT pg_cancel_backend(' . $session->pid . ')');
+		}
+		my $result = $session->finish;
+		$mock->resume;
+		is_error($result, '57014', qr/^canceling statement due to/, "$way while asking for families");
+		return $result->{at} - $began - ($way eq 'cancel' ? 0 : 0.15);
+	});
+}
+
+# A server that is killed is an error at once, if it is not to be tried again.
+my $mortal = BigtableTest::Mock->new;
+create_server($observer, 'mortal', $mortal->address, max_attempts => 1);
+create_table($observer, 'lost', 'mortal');
+$mortal->script('call', 'row a cf:q=1', 'send', 'stall');
+prompt('the loss of the server', sub {
+	my $session = BigtableTest::Session->new($node);
+	$session->pid;
+	$mortal->forget;
+	$session->send('SELECT count(*) FROM lost');
+	$mortal->wait_for_begun(1);
+	wait_for_wait($observer, $session);
+	my $began = now();
+	$mortal->stop('KILL');
+	my $result = $session->finish;
+	is_error($result, '08006', qr/gRPC status 14 \(UNAVAILABLE\)/, 'the loss of the server');
+	$mortal->start;
+	return $result->{at} - $began;
+});
 
 unlike(slurp_file($node->logfile), qr/PANIC|was terminated by signal/, 'no process crashed');
 

@@ -323,7 +323,7 @@ foreach my $number (1 .. $count)
 	next if !$wrong;
 	$bad++;
 	diag("case $number of seed $seed: $sql\nrows:\n$text\nexpected:\n", join("\n", @$rows), "\nscript:\n",
-		join("\n", @$script), "\nlog:\n", slurp_file($mock->{log}));
+		join("\n", @$script), "\nlog:\n", $mock->log_text);
 	last;
 }
 cmp_ok($attempts, '>', 2 * $count, 'the random scans had to try more than once');

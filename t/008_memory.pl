@@ -81,7 +81,7 @@ sub growth
 	wait_until("the end of $sql", sub {
 		my $now = memory_kb($pid);
 		$most = $now if $now > $most;
-		return $session->{select}->can_read(0);
+		return $session->has_output;
 	}, 120);
 	my $result = $session->finish;
 	return ($result->{error} ? $result->{error}{message} : $result->{rows}, $most - $before);

@@ -55,7 +55,7 @@ sub storm
 {
 	my (@signals) = @_;
 	my $sent = 0;
-	while (!$session->{select}->can_read(0))
+	while (!$session->has_output)
 	{
 		kill $signals[ rand @signals ], $pid;
 		$sent++;

@@ -124,9 +124,9 @@ foreach my $name (sort keys %nothing)
 {
 	is($session->query($nothing{$name}), '', "$name: no rows");
 }
-is(slurp_file($mock->{log}), '', 'and no request');
+is($mock->log_text, '', 'and no request');
 $session->query('EXPLAIN (VERBOSE) SELECT * FROM t; EXPLAIN EXECUTE p(\'a\', \'{a}\')');
-is(slurp_file($mock->{log}), '', 'nor for EXPLAIN');
+is($mock->log_text, '', 'nor for EXPLAIN');
 $session->query('RESET plan_cache_mode');
 
 # ---- large row sets ----

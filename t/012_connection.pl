@@ -23,7 +23,7 @@ $two->script('call', map { "row k$_ cf:q=two" } 1 .. 5);
 sub connections
 {
 	my ($mock) = @_;
-	my $port = sprintf ':%04X', $mock->{port};
+	my $port = sprintf ':%04X', $mock->port;
 	open my $file, '<', '/proc/net/tcp' or die "could not read /proc/net/tcp: $!";
 	return scalar grep { my @fields = split; $fields[1] =~ /$port$/ && $fields[3] eq '01' } <$file>;
 }

@@ -79,6 +79,12 @@ is($session->query('SELECT id, q FROM bad'), 'a|1', 'the other columns can be re
 $mock->script('call');
 fails_with($session, 'SELECT n FROM bad', 'HV005', $missing, 'a missing family of an empty table');
 
+# Nothing is kept of each failure.
+my $bytes = q{SELECT sum(used_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'bigtable_fdw%'};
+my $before = $session->query($bytes);
+$session->run('SELECT n FROM bad') foreach 1 .. 300;
+cmp_ok($session->query($bytes) - $before, '<', 8192, '300 such failures take no memory');
+
 # A scan that is not read to its end has not missed anything.
 $mock->script('call', 'row a cf:q=1', 'row b cf:q=2', 'row c cf:q=3', 'send', 'stall');
 is($session->query('SELECT q, n FROM bad WHERE length(q) > 0 LIMIT 2'), "1|\n2|", 'a scan that ends early');

@@ -109,11 +109,11 @@ sub wait_until
 	}
 }
 
-# Waits until a session's backend sleeps in a wait of the extension.
+# Waits until a session's backend sleeps in a wait of the extension. Its pid must have been asked for before.
 sub wait_for_wait
 {
 	my ($observer, $session) = @_;
-	my $pid = $session->{backend} // die 'ask for the pid before the statement';
+	my $pid = $session->pid;
 	wait_until('a backend to wait for the server', sub {
 		$observer->query("SELECT wait_event_type = 'Extension' FROM pg_stat_activity "
 			  . "WHERE pid = $pid AND state = 'active'") eq 't';
@@ -199,7 +199,7 @@ sub memory_kb
 sub server_processes
 {
 	my ($node) = @_;
-	my $postmaster = $node->{_pid};
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 	my @children;
 	foreach my $task (glob "/proc/$postmaster/task/*/children")
 	{

@@ -50,12 +50,34 @@ sub address
 	return "127.0.0.1:$self->{port}";
 }
 
+# The port alone.
+sub port
+{
+	my ($self) = @_;
+	return $self->{port};
+}
+
+# Makes it stop for a while, or go on: nothing of what it has sent is lost, and nothing more is answered.
+sub suspend
+{
+	my ($self) = @_;
+	kill 'STOP', $self->{pid};
+	return;
+}
+
+sub resume
+{
+	my ($self) = @_;
+	kill 'CONT', $self->{pid};
+	return;
+}
+
 # Ends it by a signal, and waits until it is gone.
 sub stop
 {
 	my ($self, $signal) = @_;
 	return if !$self->{pid};
-	kill $signal // 'TERM', $self->{pid};
+	kill $_, $self->{pid} foreach $signal // 'TERM', 'CONT';
 	waitpid $self->{pid}, 0;
 	close $self->{in};
 	close $self->{out};
@@ -86,6 +108,13 @@ sub forget
 	return;
 }
 
+# The whole log as text.
+sub log_text
+{
+	my ($self) = @_;
+	return slurp_file($self->{log});
+}
+
 # The calls of a method (ReadRows) in the log, oldest first, each a hash of what the line says, with
 # headers => a hash, and done => a hash once the call has ended.
 sub calls
@@ -95,7 +124,7 @@ sub calls
 	my (@calls, %by_number);
 
 	# A last line without its end is still being written.
-	foreach my $line (slurp_file($self->{log}) =~ /^(.*)\n/mg)
+	foreach my $line ($self->log_text =~ /^(.*)\n/mg)
 	{
 		my ($name, $done, $fields, $headers) = $line =~ /^(\w+)( done)? (.*?)(?: headers: ?(.*))?$/
 		  or next;
@@ -123,7 +152,7 @@ sub wait_for_calls
 	{
 		my @calls = $self->calls($method);
 		return @calls if $condition->(@calls);
-		die "timed out waiting for a call; the log has:\n" . slurp_file($self->{log})
+		die "timed out waiting for a call; the log has:\n" . $self->log_text
 		  if clock_gettime(CLOCK_MONOTONIC) > $until;
 		sleep 0.005;
 	}

@@ -5,9 +5,9 @@ package BigtableTest::Session;
 use strict;
 use warnings;
 
+use Errno;
 use IO::Select;
 use IPC::Open3;
-use Test::More;
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 # No statement of a test takes this long, in seconds, unless it hangs.
@@ -40,6 +40,13 @@ sub send
 	return;
 }
 
+# Has anything of the outcome arrived?
+sub has_output
+{
+	my ($self) = @_;
+	return $self->{buffer} ne '' || scalar $self->{select}->can_read(0);
+}
+
 # Waits for the outcome of what was sent last, a hash:
 #   rows    what psql printed, without the newline at the end
 #   error   undef, or a hash with severity, sqlstate, message, detail, hint, context
@@ -54,12 +61,14 @@ sub finish
 	while (!$self->{ended} && $self->{buffer} !~ $end)
 	{
 		my $left = $until - now();
-		die "timed out waiting for a statement; so far it printed:\n$self->{buffer}"
-		  if $left <= 0 || !$self->{select}->can_read($left);
+		die "timed out waiting for a statement; so far it printed:\n$self->{buffer}" if $left <= 0;
+
+		# A signal, such as that of a child that has ended, interrupts both of these.
+		next if !$self->{select}->can_read($left);
 		my $n = sysread $self->{out}, $self->{buffer}, 65536, length $self->{buffer};
-		$self->{ended} = 1 if !$n;
+		$self->{ended} = 1 if defined $n ? $n == 0 : !$!{EINTR};
 	}
-	my $result = { at => now(), closed => $self->{ended}, rows => '' };
+	my $result = { at => now(), closed => $self->{ended} };
 	my ($text) = $self->{ended} ? ($self->{buffer}) : $self->{buffer} =~ /^(.*?)$end/ms;
 	$self->{buffer} =~ s/^.*?$end//ms;
 	parse($result, $text);
@@ -70,32 +79,34 @@ sub finish
 sub parse
 {
 	my ($result, $text) = @_;
-	my ($rows, $last) = ('', '');
+	my (@rows, $message, $field);
 
 	foreach my $line (split /\n/, $text)
 	{
-		if ($line =~ /^(ERROR|FATAL|PANIC):  (\w{5}): (.*)/)
+		if ($line =~ /^(ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|LOG|DEBUG):  (\w{5}): (.*)/)
 		{
-			$last = 'message';
-			$result->{error} //= { severity => $1, sqlstate => $2, message => $3 };
+			$message = { severity => $1, sqlstate => $2, message => $3 };
+			$field = 'message';
+			$result->{error} //= $message if $1 =~ /ERROR|FATAL|PANIC/;
 		}
-		elsif ($result->{error} && $line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|LINE \d+): +(.*)/)
+		elsif ($message && $line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|LINE \d+): +(.*)/)
 		{
-			$last = lc $1;
-			$result->{error}{$last} //= $2;
+			$field = lc $1;
+			$message->{$field} = $2;
+
+			# In verbose messages it is the last one.
+			$message = undef if $field eq 'location';
 		}
-		elsif ($line =~ /^(WARNING|NOTICE|INFO|LOG):  \w{5}: / || $last eq 'location')
+		elsif ($message)
 		{
-			$last = $last eq 'location' ? '' : 'location';
-			$rows .= "$line\n" if $last eq '';
+			$message->{$field} .= "\n$line";
 		}
-		elsif ($last eq '' || !$result->{error})
+		else
 		{
-			$rows .= "$line\n";
+			push @rows, $line;
 		}
 	}
-	chomp $rows;
-	$result->{rows} = $rows;
+	$result->{rows} = join "\n", @rows;
 	return;
 }
 
@@ -125,6 +136,14 @@ sub pid
 	my ($self) = @_;
 	$self->{backend} //= $self->query('SELECT pg_backend_pid()');
 	return $self->{backend};
+}
+
+# Kills the client without a word to the server.
+sub kill_client
+{
+	my ($self) = @_;
+	kill 'KILL', $self->{psql};
+	return;
 }
 
 # Ends the session, whatever it is doing.
