@@ -41,6 +41,33 @@ typedef struct bt_read_rows_request
 	bool want_stats;
 } bt_read_rows_request;
 
+/* Where writes go. */
+typedef struct bt_write_target
+{
+	bt_resource_kind kind;   /* not BT_RESOURCE_MATERIALIZED_VIEW */
+	const char *resource;    /* projects/P/instances/I/... */
+	const char *app_profile; /* NULL: the default one */
+} bt_write_target;
+
+/* What ReadModifyWriteRow does to a column. */
+typedef struct bt_rmw_rule
+{
+	bt_span family;
+	bt_span qualifier;
+	bool is_increment;
+	int64_t amount; /* of an increment */
+	bt_span append; /* else these bytes are appended */
+} bt_rmw_rule;
+
+/* A cell as ReadModifyWriteRow has left it; valid during a callback. */
+typedef struct bt_written_cell
+{
+	bt_span family;
+	bt_span qualifier;
+	int64_t timestamp_us;
+	bt_span value;
+} bt_written_cell;
+
 /* What the server says about a finished read. */
 typedef struct bt_read_stats
 {
