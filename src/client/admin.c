@@ -16,6 +16,7 @@ static const bt_retry_policy admin_read_policy = {
 	.attempt_timeout_us = INT64_C(60) * 1000000,
 	.initial_delay_us = BT_RETRY_MIN_DELAY_US,
 	.max_attempts = 5,
+	.codes = BT_RETRY_WRITE_CODES,
 };
 
 bt_unary *

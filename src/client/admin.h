@@ -24,8 +24,8 @@ extern bt_unary *bt_admin_get_table(bt_channel *channel, const bt_host *host,
  * not be empty, or with whole_table all rows.  Never retried.  Returns NULL
  * when memory runs out.
  */
-extern bt_unary *bt_admin_drop_row_range(bt_channel *channel, const bt_host *host,
-										 const char *resource, bt_span prefix,
-										 bool whole_table, const bt_retry_policy *policy);
+extern bt_unary *
+bt_admin_drop_row_range(bt_channel *channel, const bt_host *host, const char *resource,
+						bt_span prefix, bool whole_table, const bt_retry_policy *policy);
 
 #endif /* BT_ADMIN_H */

@@ -47,16 +47,16 @@ typedef struct bt_mutation
 static inline bool
 bt_mutation_is_idempotent(const bt_mutation *mutation)
 {
-	return mutation->kind != BT_ADD_TO_CELL && (mutation->kind != BT_SET_CELL ||
-												mutation->timestamp_us !=
-													BT_SERVER_TIMESTAMP);
+	return mutation->kind != BT_ADD_TO_CELL &&
+		   (mutation->kind != BT_SET_CELL ||
+			mutation->timestamp_us != BT_SERVER_TIMESTAMP);
 }
 
 /* Bytes of n mutations as a repeated field of number 1 to 15. */
 extern size_t bt_mutations_size(const bt_mutation *mutations, size_t n);
 
 /* Writes them; returns the end.  There must be room for bt_mutations_size(). */
-extern uint8_t *bt_mutations_write(uint8_t *out, int field, const bt_mutation *mutations,
-								   size_t n);
+extern uint8_t *
+bt_mutations_write(uint8_t *out, int field, const bt_mutation *mutations, size_t n);
 
 #endif /* BT_MUTATION_H */

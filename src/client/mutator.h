@@ -75,8 +75,8 @@ typedef enum bt_mutate_result
 typedef struct bt_mutator bt_mutator;
 
 /* The channel and the host must outlive it.  Returns NULL without memory. */
-extern bt_mutator *bt_mutator_create(bt_channel *channel, const bt_host *host,
-									 const bt_mutator_spec *spec);
+extern bt_mutator *
+bt_mutator_create(bt_channel *channel, const bt_host *host, const bt_mutator_spec *spec);
 
 /*
  * Adds a row: 1 to BT_MAX_MUTATIONS mutations, which are copied.  May send
@@ -99,8 +99,8 @@ extern const bt_mutator_counters *bt_mutator_counters_of(const bt_mutator *mutat
  * than are kept, the last one counts the rest.  *first_key is the first key
  * that failed, in the order of failures.
  */
-extern const bt_mutator_cause *bt_mutator_causes(const bt_mutator *mutator, size_t *n,
-												 bt_span *first_key);
+extern const bt_mutator_cause *
+bt_mutator_causes(const bt_mutator *mutator, size_t *n, bt_span *first_key);
 
 /* Cancels what is under way, and frees.  NULL is fine. */
 extern void bt_mutator_free(bt_mutator *mutator);

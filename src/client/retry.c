@@ -20,6 +20,8 @@ bt_retry_policy_fill(bt_retry_policy *policy, const bt_retry_policy *defaults)
 		policy->initial_delay_us = defaults->initial_delay_us;
 	if (policy->max_attempts <= 0)
 		policy->max_attempts = defaults->max_attempts;
+	if (policy->codes == 0)
+		policy->codes = defaults->codes;
 }
 
 void
@@ -48,7 +50,7 @@ bt_retry_progress(bt_retry *retry)
 }
 
 bool
-bt_retry_is_transient(const bt_status *status)
+bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status)
 {
 	/* What gRPC and proxies say when a connection dies under a stream. */
 	static const char *const lost_connection[] = {
@@ -60,20 +62,16 @@ bt_retry_is_transient(const bt_status *status)
 
 	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
 		return false; /* our own finding, it would be the same again */
-	switch (status->code)
-	{
-		case BT_UNAVAILABLE:
-		case BT_ABORTED:
-		case BT_DEADLINE_EXCEEDED:
+	if ((unsigned) status->code < 32 &&
+		(BT_RETRY_CODE(status->code) &
+		 (policy->codes != 0 ? policy->codes : BT_RETRY_READ_CODES)) != 0)
+		return true;
+	if (status->code != BT_INTERNAL)
+		return false;
+	for (size_t i = 0; i < sizeof(lost_connection) / sizeof(char *); i++)
+		if (strcasestr(status->message, lost_connection[i]) != NULL)
 			return true;
-		case BT_INTERNAL:
-			for (size_t i = 0; i < sizeof(lost_connection) / sizeof(char *); i++)
-				if (strcasestr(status->message, lost_connection[i]) != NULL)
-					return true;
-			return false;
-		default:
-			return false;
-	}
+	return false;
 }
 
 static uint64_t
@@ -106,7 +104,7 @@ bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 	int64_t until = bt_retry_deadline_us(retry);
 
 	retry->failures++;
-	if (status->retry_delay_us < 0 && !bt_retry_is_transient(status))
+	if (status->retry_delay_us < 0 && !bt_retry_is_transient(&retry->policy, status))
 		return false;
 	if (retry->failures >= retry->policy.max_attempts)
 		return false;

@@ -19,7 +19,17 @@ typedef struct bt_retry_policy
 	int64_t attempt_timeout_us;   /* of one attempt, without an answer */
 	int64_t initial_delay_us;     /* at least BT_RETRY_MIN_DELAY_US */
 	int max_attempts;             /* in a row without progress; at least 1 */
+	unsigned codes;               /* BT_RETRY_CODE() of what is retried; 0: of reads */
 } bt_retry_policy;
+
+#define BT_RETRY_CODE(code) (1U << (code))
+#define BT_RETRY_READ_CODES                                                              \
+	(BT_RETRY_CODE(BT_UNAVAILABLE) | BT_RETRY_CODE(BT_ABORTED) |                         \
+	 BT_RETRY_CODE(BT_DEADLINE_EXCEEDED))
+
+/* Of writes that may be repeated, and of admin reads. */
+#define BT_RETRY_WRITE_CODES                                                             \
+	(BT_RETRY_CODE(BT_UNAVAILABLE) | BT_RETRY_CODE(BT_DEADLINE_EXCEEDED))
 
 #define BT_RETRY_MIN_DELAY_US INT64_C(11000)
 #define BT_RETRY_MAX_DELAY_US INT64_C(60000000)
@@ -50,8 +60,8 @@ extern int64_t bt_retry_deadline_us(const bt_retry *retry);
 extern void bt_retry_progress(bt_retry *retry);
 
 /*
- * An attempt of an idempotent read has failed with *status.  Returns whether
- * to make another one, and how long to wait before.
+ * An attempt of an idempotent operation has failed with *status.  Returns
+ * whether to make another one, and how long to wait before.
  *
  * RetryInfo makes any code retryable and its delay is used as it is.  An
  * operation that no server has ever answered gives up after attempt_timeout:
@@ -60,7 +70,10 @@ extern void bt_retry_progress(bt_retry *retry);
 extern bool bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 						   int64_t *delay_us);
 
-/* Is the status one that an idempotent read is retried on? */
-extern bool bt_retry_is_transient(const bt_status *status);
+/*
+ * Is the status one that an idempotent operation is retried on?  A connection
+ * that is lost in mid-stream is among them, whatever its code.
+ */
+extern bool bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status);
 
 #endif /* BT_RETRY_H */

@@ -21,20 +21,22 @@
 /*
  * Applies mutations in their order.  Retried if all of them are idempotent.
  */
-extern bt_unary *bt_mutate_row(bt_channel *channel, const bt_host *host,
-							   const bt_write_target *target, bt_span key,
-							   const bt_mutation *mutations, size_t nmutations,
-							   const bt_retry_policy *policy);
+extern bt_unary *
+bt_mutate_row(bt_channel *channel, const bt_host *host, const bt_write_target *target,
+			  bt_span key, const bt_mutation *mutations, size_t nmutations,
+			  const bt_retry_policy *policy);
 
 /*
  * Applies one list of mutations if a cell of the row passes the predicate, the
  * other one if none does.  A NULL predicate asks for any cell at all.  Never
  * retried.
  */
-extern bt_unary *bt_check_and_mutate_row(
-	bt_channel *channel, const bt_host *host, const bt_write_target *target, bt_span key,
-	const bt_filter *predicate, const bt_mutation *if_true, size_t nif_true,
-	const bt_mutation *if_false, size_t nif_false, const bt_retry_policy *policy);
+extern bt_unary *
+bt_check_and_mutate_row(bt_channel *channel, const bt_host *host,
+						const bt_write_target *target, bt_span key,
+						const bt_filter *predicate, const bt_mutation *if_true,
+						size_t nif_true, const bt_mutation *if_false, size_t nif_false,
+						const bt_retry_policy *policy);
 
 /*
  * Increments or appends to the newest cells, in the order of the rules.  Never
@@ -49,9 +51,9 @@ extern bt_unary *bt_read_modify_write_row(bt_channel *channel, const bt_host *ho
 extern bool bt_unpack_check_and_mutate_row(bt_span bytes, bool *matched);
 
 /* Calls back with each cell; stops, and returns false, when that does. */
-extern bool bt_unpack_read_modify_write_row(bt_span bytes,
-											bool (*each)(void *arg,
-														 const bt_written_cell *cell),
-											void *arg);
+extern bool
+bt_unpack_read_modify_write_row(bt_span bytes,
+								bool (*each)(void *arg, const bt_written_cell *cell),
+								void *arg);
 
 #endif /* BT_SINGLE_ROW_H */

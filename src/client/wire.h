@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * wire.h
- *	  Reading protobuf's wire format from a contiguous piece of memory.
+ *	  Protobuf's wire format in a contiguous piece of memory.
  *
- * For the hot path only; everything else goes through protobuf-c.  Functions
- * take a cursor and the end, and return NULL where the bytes are malformed or
- * run out: a length never leads outside [cursor, end).
+ * For the hot paths only; everything else goes through protobuf-c.  Functions
+ * that read take a cursor and the end, and return NULL where the bytes are
+ * malformed or run out: a length never leads outside [cursor, end).  Functions
+ * that write return the end of what they wrote; the caller has made room.
  *
  *-------------------------------------------------------------------------
  */
@@ -95,6 +96,59 @@ bt_wire_skip(const uint8_t *cursor, const uint8_t *end, uint32_t tag)
 		default:
 			return NULL; /* groups are not used, other types do not exist */
 	}
+}
+
+/* ---- writing ---- */
+
+/* Bytes that a varint takes: one for each 7 bits. */
+static inline size_t
+bt_wire_varint_size(uint64_t value)
+{
+	return (size_t) (63 - __builtin_clzll(value | 1)) / 7 + 1;
+}
+
+/* A field of bytes, with a tag of one byte. */
+static inline size_t
+bt_wire_bytes_size(size_t len)
+{
+	return 1 + bt_wire_varint_size(len) + len;
+}
+
+static inline uint8_t *
+bt_wire_put_varint(uint8_t *out, uint64_t value)
+{
+	while (value >= 0x80)
+	{
+		*out++ = (uint8_t) (value | 0x80);
+		value >>= 7;
+	}
+	*out++ = (uint8_t) value;
+	return out;
+}
+
+/* The tag, of one byte, and the length of a field whose bytes follow. */
+static inline uint8_t *
+bt_wire_put_length(uint8_t *out, int field, size_t len)
+{
+	*out++ = (uint8_t) BT_WIRE_TAG(field, BT_WIRE_BYTES);
+	return bt_wire_put_varint(out, len);
+}
+
+static inline uint8_t *
+bt_wire_put_bytes(uint8_t *out, int field, bt_span bytes)
+{
+	out = bt_wire_put_length(out, field, bytes.len);
+	if (bytes.len > 0)
+		memcpy(out, bytes.data, bytes.len);
+	return out + bytes.len;
+}
+
+/* An int64, or anything else that is a varint. */
+static inline uint8_t *
+bt_wire_put_number(uint8_t *out, int field, uint64_t value)
+{
+	*out++ = (uint8_t) BT_WIRE_TAG(field, BT_WIRE_VARINT);
+	return bt_wire_put_varint(out, value);
 }
 
 #endif /* BT_WIRE_H */

@@ -63,8 +63,8 @@ test_codes(void)
 			code == BT_UNAVAILABLE || code == BT_ABORTED || code == BT_DEADLINE_EXCEEDED;
 		int64_t delay;
 
-		is_int(bt_retry_is_transient(&status), expected, "code %d is %stransient", code,
-			   expected ? "" : "not ");
+		is_int(bt_retry_is_transient(&usual_policy, &status), expected,
+			   "code %d is %stransient", code, expected ? "" : "not ");
 		is_int(bt_retry_after(&retry, &status, START, &delay), expected,
 			   "code %d is %sretried", code, expected ? "" : "not ");
 	}
@@ -102,10 +102,10 @@ test_messages(void)
 		const message_case *c = &internal_messages[i];
 		bt_status status = remote(BT_INTERNAL, c->message);
 
-		is_int(bt_retry_is_transient(&status), c->transient, "INTERNAL \"%s\"",
-			   c->message);
+		is_int(bt_retry_is_transient(&usual_policy, &status), c->transient,
+			   "INTERNAL \"%s\"", c->message);
 		status.code = BT_UNKNOWN;
-		ok(!bt_retry_is_transient(&status), "... but not UNKNOWN");
+		ok(!bt_retry_is_transient(&usual_policy, &status), "... but not UNKNOWN");
 	}
 }
 
@@ -116,13 +116,14 @@ test_local(void)
 	bt_status status;
 
 	bt_status_set(&status, BT_INTERNAL, "rst_stream");
-	ok(!bt_retry_is_transient(&status), "a local INTERNAL is final");
+	ok(!bt_retry_is_transient(&usual_policy, &status), "a local INTERNAL is final");
 	bt_status_set(&status, BT_UNAVAILABLE, "nobody there");
-	ok(!bt_retry_is_transient(&status), "a local UNAVAILABLE is final");
+	ok(!bt_retry_is_transient(&usual_policy, &status), "a local UNAVAILABLE is final");
 	bt_status_set(&status, BT_CANCELLED, "cancelled");
-	ok(!bt_retry_is_transient(&status), "a local CANCELLED is final");
+	ok(!bt_retry_is_transient(&usual_policy, &status), "a local CANCELLED is final");
 	bt_status_set(&status, BT_DEADLINE_EXCEEDED, "no answer");
-	ok(bt_retry_is_transient(&status), "an attempt's own deadline is transient");
+	ok(bt_retry_is_transient(&usual_policy, &status),
+	   "an attempt's own deadline is transient");
 	is_int(status.retry_delay_us, -1, "a local status has no RetryInfo");
 }
 
@@ -354,7 +355,7 @@ test_never_answered(void)
 static void
 test_fill(void)
 {
-	bt_retry_policy unset = {0, 0, 0, 0};
+	bt_retry_policy unset = {0};
 	bt_retry_policy negative = {-1, -1, -1, -1};
 	bt_retry_policy set = {1, 2, 3, 4};
 	bt_retry retry;
