@@ -33,8 +33,9 @@ typedef struct bt_mutator_spec
 	bt_retry_policy retry;
 
 	/*
-	 * Hears of each row's outcome; NULL: nobody does.  "row" counts from 0 in
-	 * the order of bt_mutator_add().  Must not throw.
+	 * Hears of each row's outcome; "row" counts from 0 in the order of
+	 * bt_mutator_add().  Must not throw.  Failed rows then end nothing; if it is
+	 * NULL, the first one ends all.
 	 */
 	void (*on_result)(void *arg, uint64_t row, const bt_status *status);
 	void *arg;
@@ -91,6 +92,9 @@ extern bt_mutate_result bt_mutator_add(bt_mutator *mutator, bt_span key,
  * was under way has been waited for, but not tried again.
  */
 extern bt_mutate_result bt_mutator_finish(bt_mutator *mutator);
+
+/* Hears of what has been acknowledged so far, without waiting. */
+extern void bt_mutator_poll(bt_mutator *mutator);
 
 extern const bt_mutator_counters *bt_mutator_counters_of(const bt_mutator *mutator);
 

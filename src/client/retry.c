@@ -115,3 +115,28 @@ bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 	*delay_us = status->retry_delay_us >= 0 ? status->retry_delay_us : backoff(retry);
 	return *delay_us < until - now_us;
 }
+
+bool
+bt_retry_is_outcome_unknown(const bt_status *status, bool of_call)
+{
+	/* What gRPC says when a request has never left. */
+	static const char never_sent[] = "failed to connect to all addresses";
+
+	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
+		return false; /* it was never sent */
+	switch (status->code)
+	{
+		case BT_UNAVAILABLE:
+			return strncmp(status->message, never_sent, strlen(never_sent)) != 0;
+		case BT_DEADLINE_EXCEEDED:
+			return true;
+		case BT_CANCELLED:
+		case BT_UNKNOWN:
+		case BT_ABORTED:
+		case BT_INTERNAL:
+		case BT_DATA_LOSS:
+			return of_call;
+		default:
+			return false; /* refused */
+	}
+}

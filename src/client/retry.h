@@ -76,4 +76,10 @@ extern bool bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now
  */
 extern bool bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status);
 
+/*
+ * A write has ended with this status: may it have been applied all the same?
+ * of_call: it is the call's status, not one for just that row.
+ */
+extern bool bt_retry_is_outcome_unknown(const bt_status *status, bool of_call);
+
 #endif /* BT_RETRY_H */

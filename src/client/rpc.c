@@ -92,6 +92,12 @@ struct bt_call
 	size_t slices_capacity;
 };
 
+struct bt_payload
+{
+	atomic_int users;
+	uint8_t data[];
+};
+
 /* State of the process. */
 static struct
 {
@@ -567,19 +573,22 @@ free_buffers(bt_call *call)
 	call->nheaders = call->nslices = 0;
 }
 
+/* Takes the request. */
 static bt_call *
-make_call(bt_channel *channel, const char *method, bt_span request,
+make_call(bt_channel *channel, const char *method, grpc_slice request,
 		  const bt_header *headers, size_t nheaders, int64_t deadline_us,
 		  bt_status *status)
 {
 	bt_call *call = calloc(1, sizeof(bt_call));
-	grpc_slice bytes;
 
 	if (call == NULL)
 	{
+		grpc_slice_unref(request);
 		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
 		return NULL;
 	}
+	call->request = grpc_raw_byte_buffer_create(&request, 1);
+	grpc_slice_unref(request);
 	grpc_metadata_array_init(&call->initial_metadata);
 	grpc_metadata_array_init(&call->trailing_metadata);
 	call->details = grpc_empty_slice();
@@ -590,14 +599,25 @@ make_call(bt_channel *channel, const char *method, bt_span request,
 		return NULL;
 	}
 
-	bytes = grpc_slice_from_copied_buffer((const char *) request.data, request.len);
-	call->request = grpc_raw_byte_buffer_create(&bytes, 1);
-	grpc_slice_unref(bytes);
 	call->call =
 		grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
 								 rpc.queue, grpc_slice_from_static_string(method), NULL,
 								 from_now(deadline_us - bt_rpc_now_us()), NULL);
 	start_ops(call);
+	return call;
+}
+
+/* Makes a call of which the process knows.  Signals are blocked. */
+static bt_call *
+add_call(bt_call *call)
+{
+	if (call == NULL)
+		return NULL;
+	call->next = rpc.calls;
+	call->link = &rpc.calls;
+	if (call->next != NULL)
+		call->next->link = &call->next;
+	rpc.calls = call;
 	return call;
 }
 
@@ -612,16 +632,71 @@ bt_call_start(bt_channel *channel, const char *method, bt_span request,
 	if (!bt_rpc_init(status))
 		return NULL;
 	block_signals(&old);
-	call = make_call(channel, method, request, headers, nheaders, deadline_us, status);
+	call = add_call(
+		make_call(channel, method,
+				  grpc_slice_from_copied_buffer((const char *) request.data, request.len),
+				  headers, nheaders, deadline_us, status));
 	restore_signals(&old);
-	if (call == NULL)
-		return NULL;
-	call->next = rpc.calls;
-	call->link = &rpc.calls;
-	if (call->next != NULL)
-		call->next->link = &call->next;
-	rpc.calls = call;
 	return call;
+}
+
+bt_payload *
+bt_payload_resize(bt_payload *payload, size_t size)
+{
+	bt_payload *resized = realloc(payload, sizeof(bt_payload) + size);
+
+	if (resized != NULL && payload == NULL)
+		atomic_init(&resized->users, 1);
+	return resized;
+}
+
+uint8_t *
+bt_payload_data(bt_payload *payload)
+{
+	return payload->data;
+}
+
+/* Also called by gRPC, on any thread. */
+static void
+release_payload(void *arg)
+{
+	bt_payload *payload = arg;
+
+	if (payload != NULL && atomic_fetch_sub(&payload->users, 1) == 1)
+		free(payload);
+}
+
+void
+bt_payload_release(bt_payload *payload)
+{
+	release_payload(payload);
+}
+
+bt_call *
+bt_call_start_payload(bt_channel *channel, const char *method, bt_payload *payload,
+					  size_t len, const bt_header *headers, size_t nheaders,
+					  int64_t deadline_us, bt_status *status)
+{
+	bt_call *call;
+	sigset_t old;
+
+	if (!bt_rpc_init(status))
+		return NULL;
+	atomic_fetch_add(&payload->users, 1);
+	block_signals(&old);
+	call = add_call(make_call(
+		channel, method,
+		grpc_slice_new_with_user_data(payload->data, len, release_payload, payload),
+		headers, nheaders, deadline_us, status));
+	restore_signals(&old);
+	return call;
+}
+
+void
+bt_rpc_go_on(void)
+{
+	if (rpc.calls != NULL && !atomic_load(&rpc.armed))
+		arm_waiter();
 }
 
 /* Makes the received message the current one; returns false without memory. */

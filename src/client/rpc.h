@@ -105,6 +105,29 @@ extern bt_call *bt_call_start(bt_channel *channel, const char *method, bt_span r
 							  int64_t deadline_us, bt_status *status);
 
 /*
+ * Bytes of a request that gRPC reads in place, for as long as it likes: the
+ * last of their users frees them.
+ */
+typedef struct bt_payload bt_payload;
+
+/* Makes one of that many bytes, or changes its size (before it is sent). */
+extern bt_payload *bt_payload_resize(bt_payload *payload, size_t size);
+extern uint8_t *bt_payload_data(bt_payload *payload);
+extern void bt_payload_release(bt_payload *payload);
+
+/* As bt_call_start(), with the first len bytes of a payload, not copied. */
+extern bt_call *
+bt_call_start_payload(bt_channel *channel, const char *method, bt_payload *payload,
+					  size_t len, const bt_header *headers, size_t nheaders,
+					  int64_t deadline_us, bt_status *status);
+
+/*
+ * Lets calls that are under way go on while the host does something else for
+ * a while; else the network is looked after only while the host waits.
+ */
+extern void bt_rpc_go_on(void);
+
+/*
  * Waits for the next response message, at most timeout_us microseconds.  The
  * message before it is dropped.
  */

@@ -356,8 +356,8 @@ static void
 test_fill(void)
 {
 	bt_retry_policy unset = {0};
-	bt_retry_policy negative = {-1, -1, -1, -1};
-	bt_retry_policy set = {1, 2, 3, 4};
+	bt_retry_policy negative = {-1, -1, -1, -1, 0};
+	bt_retry_policy set = {1, 2, 3, 4, 0};
 	bt_retry retry;
 
 	bt_retry_policy_fill(&unset, &usual_policy);
