@@ -15,8 +15,11 @@
 #include "foreign/fdwapi.h"
 #include "utils/guc.h"
 
+#include "direct.h"
 #include "explain.h"
+#include "modify.h"
 #include "plan.h"
+#include "plan_modify.h"
 #include "scan.h"
 
 PG_MODULE_MAGIC;
@@ -53,6 +56,32 @@ bigtable_fdw_handler(PG_FUNCTION_ARGS)
 
 	/* explain.c */
 	routine->ExplainForeignScan = bigtable_explain_scan;
+
+	/* plan_modify.c */
+	routine->AddForeignUpdateTargets = bigtable_add_update_targets;
+	routine->PlanForeignModify = bigtable_plan_modify;
+
+	routine->PlanDirectModify = bigtable_plan_direct_modify;
+
+	/* direct.c */
+	routine->BeginDirectModify = bigtable_begin_direct_modify;
+	routine->IterateDirectModify = bigtable_iterate_direct_modify;
+	routine->EndDirectModify = bigtable_end_direct_modify;
+	routine->ExplainDirectModify = bigtable_explain_direct_modify;
+
+	/* modify.c */
+	routine->IsForeignRelUpdatable = bigtable_is_updatable;
+	routine->BeginForeignModify = bigtable_begin_modify;
+	routine->BeginForeignInsert = bigtable_begin_insert;
+	routine->GetForeignModifyBatchSize = bigtable_get_batch_size;
+	routine->ExecForeignInsert = bigtable_exec_insert;
+	routine->ExecForeignBatchInsert = bigtable_exec_batch_insert;
+	routine->ExecForeignUpdate = bigtable_exec_update;
+	routine->ExecForeignDelete = bigtable_exec_delete;
+	routine->EndForeignModify = bigtable_end_modify;
+	routine->EndForeignInsert = bigtable_end_modify;
+	routine->ExplainForeignModify = bigtable_explain_modify;
+	routine->ExecForeignTruncate = bigtable_truncate;
 
 	PG_RETURN_POINTER(routine);
 }

@@ -521,9 +521,11 @@ static bt_span
 encode_integer_text(Oid typid, Datum value)
 {
 	int64 number;
+	char *text;
 
 	(void) codec_number(typid, value, &number);
-	return bt_span_str(psprintf(INT64_FORMAT, number));
+	text = palloc(MAXINT8LEN + 1);
+	return bt_span_make(text, pg_lltoa(number, text));
 }
 
 /* ISO 8601, whatever DateStyle says. */

@@ -13,6 +13,7 @@
 #include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "commands/explain.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/pathnodes.h"
@@ -84,6 +85,36 @@ compat_scan_user(ForeignScanState *node)
 	userid = exec_rt_fetch(rtindex, node->ss.ps.state)->checkAsUser;
 #endif
 	return OidIsValid(userid) ? userid : GetUserId();
+}
+
+/* The user whose rights a write runs with. */
+static inline Oid
+compat_modify_user(ResultRelInfo *rinfo, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecGetResultRelCheckAsUser(rinfo, estate);
+#else
+	Oid userid = InvalidOid;
+
+	/* A partition that rows are routed to has no entry of its own. */
+	while (rinfo->ri_RangeTableIndex == 0 && rinfo->ri_RootResultRelInfo != NULL)
+		rinfo = rinfo->ri_RootResultRelInfo;
+	if (rinfo->ri_RangeTableIndex != 0)
+		userid = exec_rt_fetch(rinfo->ri_RangeTableIndex, estate)->checkAsUser;
+	return OidIsValid(userid) ? userid : GetUserId();
+#endif
+}
+
+/* 18 lets RETURNING name the old row. */
+static inline bool
+compat_returning_wants_old(const ModifyTable *plan)
+{
+#if PG_VERSION_NUM >= 180000
+	return plan->returningOldAlias != NULL &&
+		   contain_vars_returning_old_or_new((Node *) plan->returningLists);
+#else
+	return false;
+#endif
 }
 
 /* Does a collation sort as memcmp() does? */

@@ -45,8 +45,14 @@ typedef struct KnownTable
 	MemoryContext context; /* all of it */
 	char *resource;
 	bool unknown;   /* the server does not tell */
-	List *families; /* of char * */
+	List *families; /* of KnownFamily */
 } KnownTable;
+
+typedef struct KnownFamily
+{
+	bt_family_type type;
+	char name[FLEXIBLE_ARRAY_MEMBER];
+} KnownFamily;
 
 struct Connection
 {
@@ -420,25 +426,61 @@ is_showable(const char *message)
 	return true;
 }
 
-void
-connection_report(const Connection *connection, const TableMapping *table,
-				  const bt_status *status, const char *action)
+int
+connection_sqlstate(const bt_status *status)
 {
-	const char *hint = hint_for(table, status->code);
+	return sqlstate(status->code);
+}
+
+const char *
+connection_hint(const TableMapping *table, const bt_status *status)
+{
+	return hint_for(table, status->code);
+}
+
+const char *
+connection_status_text(const Connection *connection, const bt_status *status)
+{
 	const char *message = status->message;
 
 	/* It came over the wire: it may be in no encoding, or not in ours. */
 	if (!is_showable(message))
 		message = quoted(bt_span_str(message));
+	return psprintf("%s%sgRPC status %d (%s) from %s after %d %s.", message,
+					message[0] != '\0' ? "; " : "", (int) status->code,
+					bt_code_name(status->code), connection->target, status->attempts,
+					status->attempts == 1 ? "attempt" : "attempts");
+}
+
+void
+connection_report(const Connection *connection, const TableMapping *table,
+				  const bt_status *status, const char *action)
+{
+	const char *hint = hint_for(table, status->code);
+
 	ereport(ERROR,
 			(errcode(sqlstate(status->code)),
 			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
-			 errdetail_internal("%s%sgRPC status %d (%s) from %s after %d %s.", message,
-								message[0] != '\0' ? "; " : "", (int) status->code,
-								bt_code_name(status->code), connection->target,
-								status->attempts,
-								status->attempts == 1 ? "attempt" : "attempts"),
+			 errdetail_internal("%s", connection_status_text(connection, status)),
 			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+void
+connection_report_write(const Connection *connection, const TableMapping *table,
+						const bt_status *status, bt_span key, const char *action)
+{
+	const char *hint = hint_for(table, status->code);
+	const char *outcome = "";
+
+	if (bt_retry_is_outcome_unknown(status, true))
+		outcome = "Its outcome is unknown: it may have been applied all the same. It is "
+				  "not tried again, since it must not be applied twice.\n";
+	ereport(ERROR, (errcode(sqlstate(status->code)),
+					errmsg("could not %s row %s of Bigtable table \"%s\"", action,
+						   quoted(key), table->remote_name),
+					errdetail_internal("%s%s", outcome,
+									   connection_status_text(connection, status)),
+					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* ---- families ---- */
@@ -458,32 +500,39 @@ find_known_table(Connection *connection, const char *resource)
 	return NULL;
 }
 
+/* Has the table that family, as far as we know?  Then *type is its type. */
 static bool
-has_family(const KnownTable *known, bt_span family)
+has_family(const KnownTable *known, bt_span family, bt_family_type *type)
 {
 	ListCell *cell;
 
+	*type = BT_FAMILY_PLAIN;
 	if (known->unknown)
 		return true;
 	foreach (cell, known->families)
-		if (bt_span_equal(bt_span_str(lfirst(cell)), family))
+	{
+		const KnownFamily *candidate = lfirst(cell);
+
+		*type = candidate->type;
+		if (bt_span_equal(bt_span_str(candidate->name), family))
 			return true;
+	}
 	return false;
 }
 
 /* What unpacking calls back with; no error may be thrown there. */
 typedef struct FamilyBuffer
 {
-	char *names; /* each with its NUL */
+	char *names; /* each with its type before it and its NUL behind it */
 	size_t len;
 	bool failed;
 } FamilyBuffer;
 
 static void
-collect_family(void *arg, const char *name)
+collect_family(void *arg, const char *name, bt_family_type type)
 {
 	FamilyBuffer *buffer = arg;
-	size_t len = strlen(name) + 1;
+	size_t len = 1 + strlen(name) + 1;
 	char *names = realloc(buffer->names, buffer->len + len);
 
 	if (names == NULL)
@@ -491,7 +540,8 @@ collect_family(void *arg, const char *name)
 		buffer->failed = true;
 		return;
 	}
-	memcpy(names + buffer->len, name, len);
+	names[buffer->len] = (char) type;
+	memcpy(names + buffer->len + 1, name, len - 1);
 	buffer->names = names;
 	buffer->len += len;
 }
@@ -499,8 +549,16 @@ collect_family(void *arg, const char *name)
 static void
 keep_families(KnownTable *known, const FamilyBuffer *buffer)
 {
-	for (size_t i = 0; i < buffer->len; i += strlen(buffer->names + i) + 1)
-		known->families = lappend(known->families, pstrdup(buffer->names + i));
+	for (size_t i = 0; i < buffer->len;)
+	{
+		const char *name = buffer->names + i + 1;
+		KnownFamily *family = palloc(offsetof(KnownFamily, name) + strlen(name) + 1);
+
+		family->type = (bt_family_type) buffer->names[i];
+		strcpy(family->name, name);
+		known->families = lappend(known->families, family);
+		i += 1 + strlen(name) + 1;
+	}
 }
 
 /* Asks the server for a table's families, into *known. */
@@ -552,17 +610,18 @@ ask_for_table(Connection *connection, const TableMapping *table)
 	return known;
 }
 
-void
+bt_family_type
 connection_check_family(Connection *connection, const TableMapping *table,
 						const ColumnMapping *column)
 {
 	KnownTable *known;
+	bt_family_type type;
 
 	if (table->table_resource == NULL)
-		return;
+		return BT_FAMILY_PLAIN;
 	known = find_known_table(connection, table->table_resource);
-	if (known != NULL && has_family(known, column->family))
-		return;
+	if (known != NULL && has_family(known, column->family, &type))
+		return type;
 
 	/* What was missing may have been made since: ask again. */
 	if (known != NULL)
@@ -571,7 +630,7 @@ connection_check_family(Connection *connection, const TableMapping *table,
 		MemoryContextDelete(known->context);
 	}
 	known = ask_for_table(connection, table);
-	if (has_family(known, column->family))
+	if (has_family(known, column->family, &type))
 	{
 		MemoryContextSetParent(known->context, connection->context);
 		dlist_push_head(&connection->known_tables, &known->node);
@@ -585,4 +644,5 @@ connection_check_family(Connection *connection, const TableMapping *table,
 						   column->name, table->relname),
 				 errhint("Create the family, or change option \"family\" of the "
 						 "column.")));
+	return type;
 }

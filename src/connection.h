@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "client/message.h"
 #include "client/rpc.h"
 #include "client/status.h"
 #include "mapping.h"
@@ -40,12 +41,29 @@ connection_report(const Connection *connection, const TableMapping *table,
 				  const bt_status *status, const char *action) __attribute__((noreturn));
 
 /*
+ * The same for a write of one row that is not tried again, "could not <action>
+ * row ...": says so, and whether it may have been applied.
+ */
+extern void
+connection_report_write(const Connection *connection, const TableMapping *table,
+						const bt_status *status, bt_span key, const char *action)
+	__attribute__((noreturn));
+
+/* The parts of such an error, for those who word it themselves. */
+extern int connection_sqlstate(const bt_status *status);
+extern const char *connection_hint(const TableMapping *table, const bt_status *status);
+extern const char *
+connection_status_text(const Connection *connection, const bt_status *status);
+
+/*
  * Makes sure that a family exists that no row has had a cell of: a filter for
  * a family that does not exist just finds nothing.  Asks the server once per
  * table and process, and raises an error if the table does not have the
- * family.  If the server will not tell, there is no error.
+ * family.  If the server will not tell, there is no error.  Returns the
+ * family's type; where it is not known, it is a plain one.
  */
-extern void connection_check_family(Connection *connection, const TableMapping *table,
-									const ColumnMapping *column);
+extern bt_family_type
+connection_check_family(Connection *connection, const TableMapping *table,
+						const ColumnMapping *column);
 
 #endif /* BIGTABLE_FDW_CONNECTION_H */

@@ -324,16 +324,28 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	ExplainPropertyInteger("Rows Returned", NULL, counters->rows, es);
 }
 
-void
-bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
+static List *
+ancestors_of(ForeignScanState *node)
 {
-	BigtableScan *scan = node->fdw_state;
-	const ScanPlan *plan = scan->plan;
 	PlannedStmt *statement = node->ss.ps.state->es_plannedstmt;
 	List *ancestors = find_ancestors(statement->planTree, node->ss.ps.plan, NIL);
 
-	if (ancestors == NIL)
-		ancestors = find_in_list(statement->subplans, node->ss.ps.plan, NIL);
+	return ancestors != NIL ? ancestors
+							: find_in_list(statement->subplans, node->ss.ps.plan, NIL);
+}
+
+char *
+explain_expression(ForeignScanState *node, Node *expr, ExplainState *es)
+{
+	return deparse(node, expr, ancestors_of(node), es);
+}
+
+void
+explain_scan_request(ForeignScanState *node, ExplainState *es)
+{
+	BigtableScan *scan = node->fdw_state;
+	const ScanPlan *plan = scan->plan;
+	List *ancestors = ancestors_of(node);
 
 	ExplainPropertyText("Bigtable Table",
 						es->verbose ? scan->table->resource : scan->table->remote_name,
@@ -342,6 +354,16 @@ bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
 	explain_condition(node, "Cell Condition", plan->nkey_clauses, plan->ncell_clauses,
 					  ancestors, es);
 	explain_request(node, es);
+}
+
+void
+bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
+{
+	BigtableScan *scan = node->fdw_state;
+	const ScanPlan *plan = scan->plan;
+	List *ancestors = ancestors_of(node);
+
+	explain_scan_request(node, es);
 	if (plan->ordered)
 		ExplainPropertyText("Row Order", plan->reversed ? "descending" : "ascending", es);
 	if (plan->has_limit)

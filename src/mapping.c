@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
@@ -107,6 +108,28 @@ load_settings(TableMapping *table, List *options, List *server_options)
 	table->retry.max_attempts = option_int(server_options, "max_attempts", 0);
 }
 
+/* An option of the table, else of its server. */
+static const char *
+inherited_option(List *options, List *server_options, const char *name, const char *def)
+{
+	return option_string(options, name, option_string(server_options, name, def));
+}
+
+static void
+load_write_settings(WriteSettings *write, List *options, List *server_options)
+{
+	write->strict = strcmp(inherited_option(options, server_options, "insert_mode", ""),
+						   "strict") == 0;
+	write->replace = strcmp(inherited_option(options, server_options, "write_mode", ""),
+							"replace") == 0;
+	write->updatable =
+		option_bool(options, "updatable", option_bool(server_options, "updatable", true));
+	write->truncatable = option_bool(options, "truncatable",
+									 option_bool(server_options, "truncatable", true));
+	write->batch_size =
+		option_int(options, "batch_size", option_int(server_options, "batch_size", 0));
+}
+
 static Encoding
 parse_encoding(const char *name)
 {
@@ -151,18 +174,26 @@ set_cell(ColumnMapping *column, const char *family, const char *qualifier)
 	column->qualifier = bt_span_make(bytes, len);
 }
 
+/* Is the column the row key, by its options or by its name? */
+static bool
+is_row_key(const char *name, List *options)
+{
+	bool is_key_name = strcmp(name, "_key") == 0 || strcmp(name, "row_key") == 0;
+
+	return option_string(options, "family", NULL) == NULL &&
+		   option_bool(options, "row_key", is_key_name);
+}
+
 /* Finds the column's place in Bigtable, from its options or its name. */
 static void
 load_place(const TableMapping *table, ColumnMapping *column, List *options)
 {
 	const char *family = option_string(options, "family", NULL);
 	const char *colon = strchr(column->name, ':');
-	bool is_key_name =
-		strcmp(column->name, "_key") == 0 || strcmp(column->name, "row_key") == 0;
 
 	if (family != NULL)
 		set_cell(column, family, option_string(options, "qualifier", ""));
-	else if (option_bool(options, "row_key", is_key_name))
+	else if (is_row_key(column->name, options))
 		column->kind = COLUMN_ROW_KEY;
 	else if (colon != NULL && colon > column->name &&
 			 option_is_family(column->name, (size_t) (colon - column->name)))
@@ -235,6 +266,7 @@ mapping_load(Oid relid)
 	table->servername = server->servername;
 	load_resource(table, foreign_table->options, server->options);
 	load_settings(table, foreign_table->options, server->options);
+	load_write_settings(&table->write, foreign_table->options, server->options);
 	encoding = option_string(foreign_table->options, "encoding",
 							 option_string(server->options, "encoding", "text"));
 
@@ -244,4 +276,55 @@ mapping_load(Oid relid)
 		load_column(table, TupleDescAttr(desc, i), encoding);
 	table_close(rel, NoLock);
 	return table;
+}
+
+const char *
+mapping_read_only_reason(const TableMapping *table)
+{
+	if (!table->write.updatable)
+		return "Its option \"updatable\" is false.";
+	if (table->kind == BT_RESOURCE_MATERIALIZED_VIEW)
+		return "It is a materialized view of Bigtable.";
+	if (table->key == NULL)
+		return "It has no column that is the row key.";
+	return NULL;
+}
+
+bool
+mapping_is_writable(Oid relid)
+{
+	ForeignTable *foreign_table = GetForeignTable(relid);
+	ForeignServer *server = GetForeignServer(foreign_table->serverid);
+	Relation rel = table_open(relid, NoLock);
+	TupleDesc desc = RelationGetDescr(rel);
+	bool has_key = false;
+	WriteSettings write;
+
+	for (int i = 0; i < desc->natts && !has_key; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		has_key = !attr->attisdropped &&
+				  is_row_key(NameStr(attr->attname),
+							 GetForeignColumnOptions(relid, attr->attnum));
+	}
+	table_close(rel, NoLock);
+	load_write_settings(&write, foreign_table->options, server->options);
+	return has_key && write.updatable &&
+		   option_string(foreign_table->options, "materialized_view", NULL) == NULL;
+}
+
+bool
+mapping_has_same_cells(Oid relid, const TableMapping *table)
+{
+	const TableMapping *other;
+
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE ||
+		GetForeignServer(GetForeignTable(relid)->serverid)->fdwid !=
+			GetForeignServer(table->serverid)->fdwid)
+		return false;
+	other = mapping_load(relid);
+	if (other->table_resource == NULL || table->table_resource == NULL)
+		return false;
+	return strcmp(other->table_resource, table->table_resource) == 0;
 }

@@ -47,6 +47,16 @@ typedef struct ColumnMapping
 	bool not_null;
 } ColumnMapping;
 
+/* How rows are written. */
+typedef struct WriteSettings
+{
+	bool strict;  /* INSERT of a row that exists is an error */
+	bool replace; /* older versions are removed */
+	bool updatable;
+	bool truncatable;
+	int batch_size; /* rows of a request */
+} WriteSettings;
+
 typedef struct TableMapping
 {
 	Oid relid;
@@ -59,8 +69,9 @@ typedef struct TableMapping
 	const char *remote_name;    /* the last part of resource, for messages */
 	const char *app_profile;    /* or NULL */
 	bt_retry_policy retry;      /* 0 where the server's options say nothing */
-	double startup_cost;        /* of a request, in the planner's units */
-	double tuple_cost;          /* of a row */
+	WriteSettings write;
+	double startup_cost; /* of a request, in the planner's units */
+	double tuple_cost;   /* of a row */
 	int natts;
 	ColumnMapping *columns;   /* by attnum - 1 */
 	const ColumnMapping *key; /* or NULL if no column is the row key */
@@ -72,6 +83,18 @@ typedef struct TableMapping
  * does not fit.
  */
 extern TableMapping *mapping_load(Oid relid);
+
+/* Why a table cannot be written to, as an error's detail; NULL if it can. */
+extern const char *mapping_read_only_reason(const TableMapping *table);
+
+/*
+ * The same question, of the options alone: it raises no error where the mapping
+ * is incomplete, so that catalog views may ask it.
+ */
+extern bool mapping_is_writable(Oid relid);
+
+/* Is a relation a foreign table over the same table of Bigtable? */
+extern bool mapping_has_same_cells(Oid relid, const TableMapping *table);
 
 static inline const ColumnMapping *
 mapping_column(const TableMapping *table, AttrNumber attnum)

@@ -98,13 +98,15 @@ static const Option options[] = {
 	{"key_salt", ON_TABLE, OPTION_RESERVED},
 	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"insert_mode", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"write_mode", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"batch_size", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"updatable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"truncatable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 	{"async_capable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+
+	/* writing */
+	{"insert_mode", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "upsert,strict"},
+	{"write_mode", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "append,replace"},
+	{"batch_size", ON_SERVER | ON_TABLE, OPTION_INT, .min = 1, .max = 100000},
+	{"updatable", ON_SERVER | ON_TABLE, OPTION_BOOL},
+	{"truncatable", ON_SERVER | ON_TABLE, OPTION_BOOL},
 
 	/* columns */
 	{"encoding", ON_SERVER | ON_TABLE | ON_COLUMN, OPTION_CHOICE,

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -54,7 +55,8 @@ enum
 {
 	PLAN_NUMBERS, /* integers, in the order of make_private() */
 	PLAN_ATTRS,   /* integers */
-	PLAN_LENGTH
+	PLAN_LENGTH,
+	PLAN_DIRECT = PLAN_LENGTH /* integers, of direct_plan_write() */
 };
 
 /* ---- clauses ---- */
@@ -439,6 +441,25 @@ wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, Lis
 	return true;
 }
 
+/*
+ * May the statement insert rows into the table that it reads?  A scan in the
+ * order of the keys would come upon them, and go on for ever.
+ */
+static bool
+is_inserted_into(PlannerInfo *root, const TableMapping *table)
+{
+	RangeTblEntry *target;
+
+	while (root->parent_root != NULL)
+		root = root->parent_root;
+	if (root->parse->commandType != CMD_INSERT)
+		return false;
+	target = planner_rt_fetch(root->parse->resultRelation, root);
+	if (target->relkind == RELKIND_PARTITIONED_TABLE)
+		return true; /* the table may be a partition */
+	return mapping_has_same_cells(target->relid, table);
+}
+
 static List *
 make_private(const ScanPlan *plan)
 {
@@ -453,6 +474,7 @@ make_private(const ScanPlan *plan)
 	numbers = lappend(numbers, makeInteger(plan->ordered));
 	numbers = lappend(numbers, makeInteger(plan->reversed));
 	numbers = lappend(numbers, makeInteger(plan->all_rows));
+	numbers = lappend(numbers, makeInteger(plan->read_first));
 	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
 		attrs = lappend(attrs, makeInteger(attnum));
 	return list_make2(numbers, attrs);
@@ -465,7 +487,7 @@ scan_plan_read(const ForeignScan *plan)
 	List *numbers = list_nth(plan->fdw_private, PLAN_NUMBERS);
 	ListCell *cell;
 
-	Assert(list_length(plan->fdw_private) == PLAN_LENGTH);
+	Assert(list_length(plan->fdw_private) >= PLAN_LENGTH);
 	result->nkey_clauses = intVal(list_nth(numbers, 0));
 	result->ncell_clauses = intVal(list_nth(numbers, 1));
 	result->has_limit = intVal(list_nth(numbers, 2)) != 0;
@@ -473,9 +495,48 @@ scan_plan_read(const ForeignScan *plan)
 	result->ordered = intVal(list_nth(numbers, 4)) != 0;
 	result->reversed = intVal(list_nth(numbers, 5)) != 0;
 	result->all_rows = intVal(list_nth(numbers, 6)) != 0;
+	result->read_first = intVal(list_nth(numbers, 7)) != 0;
 	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
 		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
 	return result;
+}
+
+DirectPlan *
+direct_plan_read(const ForeignScan *plan)
+{
+	DirectPlan *direct = palloc0(sizeof(DirectPlan));
+	List *numbers = list_nth(plan->fdw_private, PLAN_DIRECT);
+
+	direct->set_processed = intVal(linitial(numbers)) != 0;
+	direct->returns_rows = intVal(lsecond(numbers)) != 0;
+	direct->nincrements = (list_length(numbers) - 2) / 2;
+	direct->increments = palloc(sizeof(Increment) * (direct->nincrements + 1));
+	for (int i = 0; i < direct->nincrements; i++)
+	{
+		direct->increments[i].attnum = intVal(list_nth(numbers, 2 + 2 * i));
+		direct->increments[i].negative = intVal(list_nth(numbers, 3 + 2 * i)) != 0;
+	}
+	return direct;
+}
+
+void
+direct_plan_write(ForeignScan *plan, const DirectPlan *direct, bool keys_only)
+{
+	List *numbers =
+		list_make2(makeInteger(direct->set_processed), makeInteger(direct->returns_rows));
+	ScanPlan *scan = scan_plan_read(plan);
+
+	if (keys_only)
+	{
+		scan->attrs = NULL;
+		scan->all_rows = true;
+	}
+	for (int i = 0; i < direct->nincrements; i++)
+	{
+		numbers = lappend(numbers, makeInteger(direct->increments[i].attnum));
+		numbers = lappend(numbers, makeInteger(direct->increments[i].negative));
+	}
+	plan->fdw_private = lappend(make_private(scan), numbers);
 }
 
 ForeignScan *
@@ -492,6 +553,7 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	plan.ncell_clauses = list_length(split.cells);
 	plan.attrs = needed_attrs(table, rel, split.local);
 	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
+	plan.read_first = is_inserted_into(root, table);
 	plan.ordered = pathkeys != NIL;
 	plan.reversed = plan.ordered && compat_pathkey_is_reversed(linitial(pathkeys));
 	if (limit_is_pushable(root, rel, path, split.local))

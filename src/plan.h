@@ -16,7 +16,7 @@
 /*
  * What a plan says, in ForeignScan.fdw_private; the expressions that go with
  * it are in ForeignScan.fdw_exprs, in this order: clauses on the row key,
- * clauses on cells, LIMIT, OFFSET.
+ * clauses on cells, LIMIT, OFFSET, amounts of increments.
  */
 typedef struct ScanPlan
 {
@@ -27,10 +27,40 @@ typedef struct ScanPlan
 	bool ordered;     /* somebody relies on the order of the keys */
 	bool reversed;    /* and it is descending */
 	bool all_rows;    /* also rows that have none of the needed cells */
+	bool read_first;  /* all rows, before the first is returned */
 	Bitmapset *attrs; /* attribute numbers that the query needs */
 } ScanPlan;
 
+/* An increment of a counter by one UPDATE, without a read. */
+typedef struct Increment
+{
+	int attnum;
+	bool negative; /* the amount is subtracted */
+} Increment;
+
+/*
+ * What a plan says that writes by itself, in addition: as PostgreSQL calls it,
+ * a direct modification.
+ */
+typedef struct DirectPlan
+{
+	bool set_processed; /* the statement's count is ours */
+	bool returns_rows;  /* there is a RETURNING clause */
+	int nincrements;    /* of an UPDATE */
+	Increment *increments;
+} DirectPlan;
+
 extern ScanPlan *scan_plan_read(const ForeignScan *plan);
+
+/* The member of fdw_private that a DirectPlan is stored in. */
+extern DirectPlan *direct_plan_read(const ForeignScan *plan);
+
+/*
+ * Makes a plan of a scan one that writes by itself.  With keys_only, what the
+ * scan reads are just the keys of its rows.
+ */
+extern void
+direct_plan_write(ForeignScan *plan, const DirectPlan *direct, bool keys_only);
 
 extern void bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);

@@ -147,6 +147,9 @@ bigtable_rescan(ForeignScanState *node)
 
 	if (scan->reader != NULL)
 		bt_row_reader_stop(scan->reader);
+	if (scan->stored != NULL)
+		tuplestore_end(scan->stored);
+	scan->stored = NULL;
 	scan->started = false;
 	scan->done = false;
 }
@@ -154,8 +157,14 @@ bigtable_rescan(ForeignScanState *node)
 void
 bigtable_end_scan(ForeignScanState *node)
 {
-	if (node->fdw_state != NULL)
-		release(node->fdw_state);
+	BigtableScan *scan = node->fdw_state;
+
+	if (scan == NULL)
+		return;
+	if (scan->stored != NULL)
+		tuplestore_end(scan->stored);
+	scan->stored = NULL;
+	release(scan);
 }
 
 /* ---- the request ---- */
@@ -360,6 +369,16 @@ next_row(BigtableScan *scan, bt_row *row)
 	}
 }
 
+bool
+scan_next_row(ForeignScanState *node, bt_row *row)
+{
+	BigtableScan *scan = node->fdw_state;
+
+	if (!scan->started)
+		start_stream(node);
+	return !scan->done && next_row(scan, row);
+}
+
 /* ---- tuples ---- */
 
 static void
@@ -441,8 +460,9 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 	}
 }
 
-TupleTableSlot *
-bigtable_iterate_scan(ForeignScanState *node)
+/* The next row of the stream, in the slot; the slot is empty at the end. */
+static TupleTableSlot *
+read_row(ForeignScanState *node)
 {
 	BigtableScan *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
@@ -451,9 +471,7 @@ bigtable_iterate_scan(ForeignScanState *node)
 	bt_row row;
 
 	ExecClearTuple(slot);
-	if (!scan->started)
-		start_stream(node);
-	if (scan->done || !next_row(scan, &row))
+	if (!scan_next_row(node, &row))
 		return slot;
 
 	scan->row = &row;
@@ -467,4 +485,56 @@ bigtable_iterate_scan(ForeignScanState *node)
 	MemoryContextSwitchTo(old);
 	error_context_stack = callback.previous;
 	return ExecStoreVirtualTuple(slot);
+}
+
+/* Reads all rows, before the statement writes any. */
+static void
+store_rows(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+	Tuplestorestate *stored = tuplestore_begin_heap(false, false, work_mem);
+
+	if (scan->stored_slot == NULL)
+		scan->stored_slot = ExecInitExtraTupleSlot(
+			node->ss.ps.state, node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
+			&TTSOpsMinimalTuple);
+	MemoryContextSwitchTo(old);
+	scan->stored = stored;
+	while (!TupIsNull(read_row(node)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_puttupleslot(stored, node->ss.ss_ScanTupleSlot);
+	}
+}
+
+/*
+ * A stored tuple is minimal, and the scan's slot is virtual: it refers to the
+ * tuple, which a slot of its own holds.
+ */
+static TupleTableSlot *
+next_stored_row(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	if (scan->stored == NULL)
+		store_rows(node);
+	ExecClearTuple(slot);
+	if (!tuplestore_gettupleslot(scan->stored, true, false, scan->stored_slot))
+		return slot;
+	slot_getallattrs(scan->stored_slot);
+	memcpy(slot->tts_values, scan->stored_slot->tts_values,
+		   sizeof(Datum) * slot->tts_tupleDescriptor->natts);
+	memcpy(slot->tts_isnull, scan->stored_slot->tts_isnull,
+		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	return ExecStoreVirtualTuple(slot);
+}
+
+TupleTableSlot *
+bigtable_iterate_scan(ForeignScanState *node)
+{
+	const BigtableScan *scan = node->fdw_state;
+
+	return scan->plan->read_first ? next_stored_row(node) : read_row(node);
 }

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "foreign/fdwapi.h"
+#include "utils/tuplestore.h"
 
 #include "client/filter.h"
 #include "client/row_reader.h"
@@ -54,6 +55,9 @@ typedef struct BigtableScan
 	bt_row_reader *reader;
 	bool started; /* of the current (re)scan */
 	bool done;
+	struct DirectModify *direct; /* what the scan's rows are read for, or NULL */
+	Tuplestorestate *stored;     /* all rows, if they are read first */
+	TupleTableSlot *stored_slot;
 	MemoryContextCallback callback;
 
 	/* Rows -> tuples. */
@@ -69,6 +73,12 @@ extern void bigtable_begin_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *bigtable_iterate_scan(ForeignScanState *node);
 extern void bigtable_rescan(ForeignScanState *node);
 extern void bigtable_end_scan(ForeignScanState *node);
+
+/*
+ * The next row as it came, for those who write it: valid until the next call.
+ * Returns false at the end.
+ */
+extern bool scan_next_row(ForeignScanState *node, bt_row *row);
 
 /*
  * Works out what a scan asks for, as far as that is known before it starts:

@@ -390,6 +390,148 @@ bt_pack_get_table(const char *resource, bt_buffer *buffer)
 	return pack(&message.base, buffer);
 }
 
+bool
+bt_pack_drop_row_range(const char *resource, bt_span prefix, bool whole_table,
+					   bt_buffer *buffer)
+{
+	Google__Bigtable__Admin__V2__DropRowRangeRequest message;
+
+	google__bigtable__admin__v2__drop_row_range_request__init(&message);
+	message.name = (char *) resource;
+	if (whole_table)
+	{
+		message.delete_all_data_from_table = true;
+		message.target_case =
+			GOOGLE__BIGTABLE__ADMIN__V2__DROP_ROW_RANGE_REQUEST__TARGET_DELETE_ALL_DATA_FROM_TABLE;
+	}
+	else
+	{
+		message.row_key_prefix = binary(prefix);
+		message.target_case =
+			GOOGLE__BIGTABLE__ADMIN__V2__DROP_ROW_RANGE_REQUEST__TARGET_ROW_KEY_PREFIX;
+	}
+	return pack(&message.base, buffer);
+}
+
+/* Fills in where a write goes. */
+static void
+set_target(const bt_write_target *target, char **table, char **view, char **app_profile)
+{
+	if (target->kind == BT_RESOURCE_AUTHORIZED_VIEW)
+		*view = (char *) target->resource;
+	else
+		*table = (char *) target->resource;
+	if (target->app_profile != NULL)
+		*app_profile = (char *) target->app_profile;
+}
+
+/*
+ * Packs a message, and behind it lists of mutations: fields of a message may
+ * come in any order, so theirs are simply appended.
+ */
+static bool
+pack_with_mutations(const ProtobufCMessage *message, int field1, const bt_mutation *list1,
+					size_t n1, int field2, const bt_mutation *list2, size_t n2,
+					bt_buffer *buffer)
+{
+	size_t size = protobuf_c_message_get_packed_size(message);
+	uint8_t *out;
+
+	buffer->len = size + bt_mutations_size(list1, n1) + bt_mutations_size(list2, n2);
+	buffer->data = malloc(buffer->len + 1);
+	if (buffer->data == NULL)
+		return false;
+	out = buffer->data + protobuf_c_message_pack(message, buffer->data);
+	out = bt_mutations_write(out, field1, list1, n1);
+	(void) bt_mutations_write(out, field2, list2, n2);
+	return true;
+}
+
+bool
+bt_pack_mutate_row(const bt_write_target *target, bt_span key,
+				   const bt_mutation *mutations, size_t nmutations, bt_buffer *buffer)
+{
+	Google__Bigtable__V2__MutateRowRequest message;
+
+	google__bigtable__v2__mutate_row_request__init(&message);
+	set_target(target, &message.table_name, &message.authorized_view_name,
+			   &message.app_profile_id);
+	message.row_key = binary(key);
+	return pack_with_mutations(&message.base, 3, mutations, nmutations, 0, NULL, 0,
+							   buffer);
+}
+
+bool
+bt_pack_check_and_mutate_row(const bt_write_target *target, bt_span key,
+							 const bt_filter *predicate, const bt_mutation *if_true,
+							 size_t nif_true, const bt_mutation *if_false,
+							 size_t nif_false, bt_buffer *buffer)
+{
+	Google__Bigtable__V2__CheckAndMutateRowRequest message;
+	scratch scratch = {0};
+	bool ok = false;
+
+	google__bigtable__v2__check_and_mutate_row_request__init(&message);
+	set_target(target, &message.table_name, &message.authorized_view_name,
+			   &message.app_profile_id);
+	message.row_key = binary(key);
+	if (predicate != NULL)
+		message.predicate_filter = new_filter(&scratch, predicate);
+	if (!scratch.failed)
+		ok = pack_with_mutations(&message.base, 4, if_true, nif_true, 5, if_false,
+								 nif_false, buffer);
+	scratch_free(&scratch);
+	return ok;
+}
+
+static void
+convert_rule(scratch *scratch, const bt_rmw_rule *from,
+			 Google__Bigtable__V2__ReadModifyWriteRule *rule)
+{
+	google__bigtable__v2__read_modify_write_rule__init(rule);
+	rule->family_name = string(scratch, from->family);
+	rule->column_qualifier = binary(from->qualifier);
+	if (from->is_increment)
+	{
+		rule->increment_amount = from->amount;
+		rule->rule_case =
+			GOOGLE__BIGTABLE__V2__READ_MODIFY_WRITE_RULE__RULE_INCREMENT_AMOUNT;
+	}
+	else
+	{
+		rule->append_value = binary(from->append);
+		rule->rule_case = GOOGLE__BIGTABLE__V2__READ_MODIFY_WRITE_RULE__RULE_APPEND_VALUE;
+	}
+}
+
+bool
+bt_pack_read_modify_write_row(const bt_write_target *target, bt_span key,
+							  const bt_rmw_rule *rules, size_t nrules, bt_buffer *buffer)
+{
+	typedef Google__Bigtable__V2__ReadModifyWriteRule pb_rule;
+	Google__Bigtable__V2__ReadModifyWriteRowRequest message;
+	scratch scratch = {0};
+	pb_rule *array = scratch_alloc(&scratch, (nrules + 1) * sizeof(pb_rule));
+	pb_rule **list = scratch_alloc(&scratch, (nrules + 1) * sizeof(pb_rule *));
+	bool ok = false;
+
+	google__bigtable__v2__read_modify_write_row_request__init(&message);
+	set_target(target, &message.table_name, &message.authorized_view_name,
+			   &message.app_profile_id);
+	message.row_key = binary(key);
+	for (size_t i = 0; i < nrules && !scratch.failed; i++)
+	{
+		list[i] = &array[i];
+		convert_rule(&scratch, &rules[i], list[i]);
+	}
+	message.n_rules = nrules;
+	message.rules = list;
+	if (!scratch.failed)
+		ok = pack(&message.base, buffer);
+	scratch_free(&scratch);
+	return ok;
+}
+
 /* ---- answers ---- */
 
 bool
@@ -457,7 +599,101 @@ bt_unpack_retry_delay(bt_span bytes, int64_t *delay_us)
 }
 
 bool
-bt_unpack_families(bt_span bytes, void (*each)(void *arg, const char *name), void *arg)
+bt_unpack_check_and_mutate_row(bt_span bytes, bool *matched)
+{
+	Google__Bigtable__V2__CheckAndMutateRowResponse *message =
+		google__bigtable__v2__check_and_mutate_row_response__unpack(NULL, bytes.len,
+																	bytes.data);
+
+	if (message == NULL)
+		return false;
+	*matched = message->predicate_matched;
+	google__bigtable__v2__check_and_mutate_row_response__free_unpacked(message, NULL);
+	return true;
+}
+
+typedef bool (*cell_callback)(void *arg, const bt_written_cell *cell);
+
+static bool
+each_cell_of_column(const char *family, const Google__Bigtable__V2__Column *column,
+					cell_callback each, void *arg)
+{
+	for (size_t i = 0; i < column->n_cells; i++)
+	{
+		const Google__Bigtable__V2__Cell *from = column->cells[i];
+		bt_written_cell cell = {
+			.family = bt_span_str(family),
+			.qualifier = bt_span_make(column->qualifier.data, column->qualifier.len),
+			.timestamp_us = from->timestamp_micros,
+			.value = bt_span_make(from->value.data, from->value.len)};
+
+		if (!each(arg, &cell))
+			return false;
+	}
+	return true;
+}
+
+static bool
+each_cell_of_row(const Google__Bigtable__V2__Row *row, cell_callback each, void *arg)
+{
+	for (size_t i = 0; row != NULL && i < row->n_families; i++)
+	{
+		const Google__Bigtable__V2__Family *family = row->families[i];
+
+		for (size_t j = 0; j < family->n_columns; j++)
+			if (!each_cell_of_column(family->name, family->columns[j], each, arg))
+				return false;
+	}
+	return true;
+}
+
+bool
+bt_unpack_read_modify_write_row(bt_span bytes,
+								bool (*each)(void *arg, const bt_written_cell *cell),
+								void *arg)
+{
+	Google__Bigtable__V2__ReadModifyWriteRowResponse *message =
+		google__bigtable__v2__read_modify_write_row_response__unpack(NULL, bytes.len,
+																	 bytes.data);
+	bool ok;
+
+	if (message == NULL)
+		return false;
+	ok = each_cell_of_row(message->row, each, arg);
+	google__bigtable__v2__read_modify_write_row_response__free_unpacked(message, NULL);
+	return ok;
+}
+
+static bt_family_type
+family_type(const Google__Bigtable__Admin__V2__ColumnFamily *family)
+{
+	const Google__Bigtable__Admin__V2__Type *type =
+		family != NULL ? family->value_type : NULL;
+
+	if (type == NULL ||
+		type->kind_case != GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_AGGREGATE_TYPE)
+		return BT_FAMILY_PLAIN;
+	if (type->aggregate_type->input_type != NULL &&
+		type->aggregate_type->input_type->kind_case !=
+			GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_INT64_TYPE)
+		return BT_FAMILY_OTHER_AGGREGATE;
+	switch (type->aggregate_type->aggregator_case)
+	{
+		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_SUM:
+			return BT_FAMILY_SUM;
+		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_MIN:
+			return BT_FAMILY_MIN;
+		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_MAX:
+			return BT_FAMILY_MAX;
+		default:
+			return BT_FAMILY_OTHER_AGGREGATE;
+	}
+}
+
+bool
+bt_unpack_families(bt_span bytes,
+				   void (*each)(void *arg, const char *name, bt_family_type type),
+				   void *arg)
 {
 	Google__Bigtable__Admin__V2__Table *table =
 		google__bigtable__admin__v2__table__unpack(NULL, bytes.len, bytes.data);
@@ -465,7 +701,8 @@ bt_unpack_families(bt_span bytes, void (*each)(void *arg, const char *name), voi
 	if (table == NULL)
 		return false;
 	for (size_t i = 0; i < table->n_column_families; i++)
-		each(arg, table->column_families[i]->key);
+		each(arg, table->column_families[i]->key,
+			 family_type(table->column_families[i]->value));
 	google__bigtable__admin__v2__table__free_unpacked(table, NULL);
 	return true;
 }

@@ -12,6 +12,7 @@
 #define BT_MESSAGE_H
 
 #include "filter.h"
+#include "mutation.h"
 #include "row_set.h"
 
 /* What a table name in a request names. */
@@ -91,15 +92,48 @@ bt_buffer_span(const bt_buffer *buffer)
 /* These return false when memory runs out. */
 extern bool bt_pack_read_rows(const bt_read_rows_request *request, bt_buffer *buffer);
 extern bool bt_pack_get_table(const char *resource, bt_buffer *buffer);
+extern bool bt_pack_drop_row_range(const char *resource, bt_span prefix, bool whole_table,
+								   bt_buffer *buffer);
+extern bool
+bt_pack_mutate_row(const bt_write_target *target, bt_span key,
+				   const bt_mutation *mutations, size_t nmutations, bt_buffer *buffer);
+extern bool
+bt_pack_check_and_mutate_row(const bt_write_target *target, bt_span key,
+							 const bt_filter *predicate, const bt_mutation *if_true,
+							 size_t nif_true, const bt_mutation *if_false,
+							 size_t nif_false, bt_buffer *buffer);
+extern bool
+bt_pack_read_modify_write_row(const bt_write_target *target, bt_span key,
+							  const bt_rmw_rule *rules, size_t nrules, bt_buffer *buffer);
 
 /* These return false when the bytes are malformed. */
 extern bool bt_unpack_read_stats(bt_span bytes, bt_read_stats *stats);
 
+extern bool bt_unpack_check_and_mutate_row(bt_span bytes, bool *matched);
+
+/* Calls back with each cell; stops, and returns false, when that does. */
+extern bool
+bt_unpack_read_modify_write_row(bt_span bytes,
+								bool (*each)(void *arg, const bt_written_cell *cell),
+								void *arg);
+
 /* Finds RetryInfo in a google.rpc.Status; -1 if there is none. */
 extern bool bt_unpack_retry_delay(bt_span bytes, int64_t *delay_us);
 
-/* Calls back with the name of each family of an admin Table. */
+/* What the cells of a family hold. */
+typedef enum bt_family_type
+{
+	BT_FAMILY_PLAIN, /* bytes */
+	BT_FAMILY_SUM,   /* aggregates of int64 */
+	BT_FAMILY_MIN,
+	BT_FAMILY_MAX,
+	BT_FAMILY_OTHER_AGGREGATE
+} bt_family_type;
+
+/* Calls back with the name and type of each family of an admin Table. */
 extern bool
-bt_unpack_families(bt_span bytes, void (*each)(void *arg, const char *name), void *arg);
+bt_unpack_families(bt_span bytes,
+				   void (*each)(void *arg, const char *name, bt_family_type type),
+				   void *arg);
 
 #endif /* BT_MESSAGE_H */

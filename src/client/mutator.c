@@ -828,7 +828,10 @@ after_call(bt_mutator *mutator, batch *batch, bt_call_event event)
 	status.retry_delay_us = bt_headers_retry_delay(batch->call);
 	(void) bt_headers_keep_cookies(&batch->headers, batch->call);
 	if (batch->malformed)
+	{
 		bt_status_set(&status, BT_INTERNAL, "invalid MutateRows response");
+		status.local = false; /* what was sent may have been written */
+	}
 	end_attempt(mutator, batch, &status);
 }
 

@@ -6,7 +6,9 @@
  *
  * Each is prepared here and run with bt_unary_run(); nobody is contacted
  * before.  Arguments are copied.  Constructors return NULL when memory runs
- * out.  Where a time or a number of the policy is 0, the default is used.
+ * out.  Where a time or a number of the policy is 0, the default is used.  The
+ * answers go to bt_unpack_check_and_mutate_row() and
+ * bt_unpack_read_modify_write_row().
  *
  *-------------------------------------------------------------------------
  */
@@ -46,14 +48,5 @@ extern bt_unary *bt_read_modify_write_row(bt_channel *channel, const bt_host *ho
 										  const bt_write_target *target, bt_span key,
 										  const bt_rmw_rule *rules, size_t nrules,
 										  const bt_retry_policy *policy);
-
-/* The answers.  They return false when the bytes are malformed. */
-extern bool bt_unpack_check_and_mutate_row(bt_span bytes, bool *matched);
-
-/* Calls back with each cell; stops, and returns false, when that does. */
-extern bool
-bt_unpack_read_modify_write_row(bt_span bytes,
-								bool (*each)(void *arg, const bt_written_cell *cell),
-								void *arg);
 
 #endif /* BT_SINGLE_ROW_H */

@@ -87,6 +87,15 @@ begin_attempt(bt_unary *unary, bt_status *status)
 	return unary->call != NULL;
 }
 
+bool
+bt_unary_start(bt_unary *unary, bt_status *status)
+{
+	if (unary->call == NULL && !begin_attempt(unary, status))
+		return false;
+	bt_rpc_go_on();
+	return true;
+}
+
 /* Takes the message out of gRPC's slices. */
 static bool
 take_response(bt_unary *unary)

@@ -30,6 +30,12 @@ extern bt_unary *
 bt_unary_create(bt_channel *channel, const bt_host *host, const char *method,
 				bt_buffer *request, bt_headers *headers, const bt_retry_policy *policy);
 
+/*
+ * Sends the first attempt without waiting for anything, so that several calls
+ * may be under way; each is then waited for with bt_unary_run().
+ */
+extern bool bt_unary_start(bt_unary *unary, bt_status *status);
+
 /* Makes the call, and goes on with it after an interrupt. */
 extern bt_unary_result bt_unary_run(bt_unary *unary, bt_status *status);
 

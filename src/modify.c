@@ -1,0 +1,676 @@
+/*-------------------------------------------------------------------------
+ *
+ * modify.c
+ *	  The executor's callbacks of INSERT, COPY, UPDATE, DELETE and TRUNCATE.
+ *
+ * Rows are handed to a sender as they come, and PostgreSQL goes on with the
+ * next one: they are packed, and travel, many at a time.  The end of the
+ * statement waits for the last of them.  Only where something may look at a
+ * row before, a trigger or a RETURNING clause, is each row waited for.
+ *
+ * Nobody else enforces the constraints of a foreign table over Bigtable, so
+ * they are checked here, before a row is sent.  So is a view's WITH CHECK
+ * OPTION, which PostgreSQL would check afterwards.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "arena.h"
+#include "client/admin.h"
+#include "client/row_reader.h"
+#include "compat.h"
+#include "modify.h"
+#include "plan_modify.h"
+#include "quote.h"
+#include "row_encoder.h"
+#include "sender.h"
+
+/* The keys that a statement has changed, where its plan may repeat them. */
+typedef struct KeyEntry
+{
+	bt_span key;
+	uint32 hash;
+	char status;
+} KeyEntry;
+
+#define SH_PREFIX keyset
+#define SH_ELEMENT_TYPE KeyEntry
+#define SH_KEY_TYPE bt_span
+#define SH_KEY key
+#define SH_HASH_KEY(tb, k) hash_bytes((k).data, (int) (k).len)
+#define SH_EQUAL(tb, a, b) bt_span_equal(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+/* The state of a statement's writes to one table, in ri_FdwState. */
+typedef struct BigtableModify
+{
+	const TableMapping *table;
+	Sender *sender; /* NULL if only EXPLAIN asks */
+	RowEncoder *row;
+	bool conditional;   /* rows are written only if they do not exist */
+	bool skip_existing; /* and if they do, that is no error */
+	bool wait_for_each_row;
+	AttrNumber key_junk;
+	AttrNumber row_junk;
+	Bitmapset *changed; /* attribute numbers that SET names */
+	bool compare_rows;  /* triggers may have changed others */
+	keyset_hash *seen;  /* NULL if no key can come twice */
+	MemoryContext context;
+} BigtableModify;
+
+/* ---- beginning ---- */
+
+int
+bigtable_is_updatable(Relation rel)
+{
+	if (!mapping_is_writable(RelationGetRelid(rel)))
+		return 0;
+	return (1 << CMD_INSERT) | (1 << CMD_UPDATE) | (1 << CMD_DELETE);
+}
+
+/* May something look at a row before the statement ends? */
+static bool
+has_triggers(const ResultRelInfo *rinfo, CmdType operation)
+{
+	const TriggerDesc *triggers = rinfo->ri_TrigDesc;
+
+	if (triggers == NULL)
+		return false;
+	switch (operation)
+	{
+		case CMD_INSERT:
+			return triggers->trig_insert_before_row || triggers->trig_insert_after_row ||
+				   triggers->trig_insert_after_statement;
+		case CMD_UPDATE:
+			return triggers->trig_update_before_row || triggers->trig_update_after_row ||
+				   triggers->trig_update_after_statement;
+		default:
+			return triggers->trig_delete_before_row || triggers->trig_delete_after_row ||
+				   triggers->trig_delete_after_statement;
+	}
+}
+
+static bool
+waits_for_each_row(const ModifyTableState *mtstate, const ResultRelInfo *rinfo,
+				   CmdType operation)
+{
+	const ModifyTable *plan = (const ModifyTable *) mtstate->ps.plan;
+
+	return (plan != NULL && plan->returningLists != NIL) ||
+		   has_triggers(rinfo, operation) ||
+		   (mtstate->rootResultRelInfo != NULL &&
+			has_triggers(mtstate->rootResultRelInfo, operation));
+}
+
+/* Does a plan yield each row of the table it reads at most once? */
+static bool
+is_plain_scan(const Plan *plan)
+{
+	ListCell *cell;
+
+	if (plan == NULL)
+		return false;
+	switch (nodeTag(plan))
+	{
+		case T_ForeignScan:
+			return true;
+		case T_Append:
+			foreach (cell, ((const Append *) plan)->appendplans)
+				if (!is_plain_scan(lfirst(cell)))
+					return false;
+			return true;
+		case T_Result:
+		case T_Sort:
+		case T_Limit:
+		case T_LockRows:
+			return is_plain_scan(outerPlan(plan));
+		default:
+			return false;
+	}
+}
+
+static BigtableModify *
+begin(ModifyTableState *mtstate, ResultRelInfo *rinfo, CmdType operation)
+{
+	BigtableModify *modify = palloc0(sizeof(BigtableModify));
+
+	modify->table = mapping_load(RelationGetRelid(rinfo->ri_RelationDesc));
+	check_writable(modify->table);
+	modify->context = CurrentMemoryContext;
+	modify->conditional = operation == CMD_INSERT && modify->table->write.strict;
+	modify->wait_for_each_row = waits_for_each_row(mtstate, rinfo, operation);
+	rinfo->ri_FdwState = modify;
+	return modify;
+}
+
+/* Makes what is needed to really write. */
+static void
+prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
+{
+	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate));
+	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
+}
+
+static void
+set_skip_existing(BigtableModify *modify, bool skip_existing)
+{
+	modify->skip_existing = skip_existing;
+	modify->conditional |= skip_existing;
+}
+
+/* The attributes that SET names, and the generated ones. */
+static Bitmapset *
+updated_attrs(ResultRelInfo *rinfo, EState *estate)
+{
+	Bitmapset *members = ExecGetAllUpdatedCols(rinfo, estate);
+	Bitmapset *result = NULL;
+	int member = -1;
+
+	while ((member = bms_next_member(members, member)) >= 0)
+		if (member + FirstLowInvalidHeapAttributeNumber > 0)
+			result = bms_add_member(result, member + FirstLowInvalidHeapAttributeNumber);
+	return result;
+}
+
+void
+bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
+					  int subplan_index, int eflags)
+{
+	const Plan *subplan = outerPlanState(mtstate)->plan;
+	BigtableModify *modify = begin(mtstate, rinfo, mtstate->operation);
+	EState *estate = mtstate->ps.state;
+
+	set_skip_existing(modify, modify_plan_skips_existing(fdw_private));
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
+		return;
+	prepare_to_write(modify, estate, rinfo);
+	if (mtstate->operation == CMD_INSERT)
+		return;
+
+	modify->key_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, KEY_JUNK_NAME);
+	if (!AttributeNumberIsValid(modify->key_junk))
+		elog(ERROR, "could not find junk column \"%s\"", KEY_JUNK_NAME);
+	modify->row_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, ROW_JUNK_NAME);
+	if (!is_plain_scan(subplan))
+		modify->seen = keyset_create(modify->context, 1024, NULL);
+	if (mtstate->operation != CMD_UPDATE)
+		return;
+	modify->changed = updated_attrs(rinfo, estate);
+	modify->compare_rows =
+		rinfo->ri_TrigDesc != NULL && rinfo->ri_TrigDesc->trig_update_before_row;
+}
+
+/* COPY, and rows that are routed to a partition. */
+void
+bigtable_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
+{
+	const ModifyTable *plan = (const ModifyTable *) mtstate->ps.plan;
+	EState *estate = mtstate->ps.state;
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	BigtableModify *modify = begin(mtstate, rinfo, CMD_INSERT);
+
+	if (plan != NULL)
+		set_skip_existing(modify, plan->onConflictAction == ONCONFLICT_NOTHING);
+	prepare_to_write(modify, estate, rinfo);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * We make batches ourselves.  PostgreSQL's serve only to count the rows that
+ * were not skipped, without waiting for each.
+ */
+int
+bigtable_get_batch_size(ResultRelInfo *rinfo)
+{
+	const BigtableModify *modify = rinfo->ri_FdwState;
+
+	if (modify == NULL || !modify->skip_existing || modify->wait_for_each_row ||
+		rinfo->ri_WithCheckOptions != NIL)
+		return 1;
+	return modify->table->write.batch_size > 0 ? modify->table->write.batch_size
+											   : BT_MUTATOR_BATCH_ENTRIES;
+}
+
+/* ---- rows ---- */
+
+static void
+check_constraints(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot)
+{
+	Relation rel = rinfo->ri_RelationDesc;
+
+	if (RelationGetDescr(rel)->constr != NULL)
+		ExecConstraints(rinfo, slot, estate);
+	if (rel->rd_rel->relispartition && rinfo->ri_RootResultRelInfo == NULL)
+		(void) ExecPartitionCheck(rinfo, slot, estate, true);
+	if (rinfo->ri_WithCheckOptions != NIL)
+		ExecWithCheckOptions(WCO_VIEW_CHECK, rinfo, slot, estate);
+}
+
+static void
+put_row(BigtableModify *modify)
+{
+	RowEncoder *row = modify->row;
+
+	sender_put(modify->sender, row->key, row->mutations, row->nmutations);
+	if (modify->wait_for_each_row)
+		sender_finish(modify->sender);
+}
+
+static void
+insert_row(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
+		   TupleTableSlot *slot)
+{
+	RowEncoder *row = modify->row;
+	bool isnull;
+	Datum key = slot_getattr(slot, modify->table->key->attnum, &isnull);
+
+	check_constraints(estate, rinfo, slot);
+	row_encoder_begin(row, key, isnull);
+	row_encoder_insert(row, slot);
+	if (modify->conditional)
+		sender_insert_new(modify->sender, row->key, row->mutations, row->nmutations,
+						  modify->skip_existing);
+	else
+		sender_put(modify->sender, row->key, row->mutations, row->nmutations);
+}
+
+/* How many rows have been found to exist, and skipped. */
+static uint64
+skipped_rows(const BigtableModify *modify)
+{
+	return sender_counters(modify->sender).rows_skipped;
+}
+
+TupleTableSlot *
+bigtable_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					 TupleTableSlot *plan_slot)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+	uint64 skipped;
+
+	if (!modify->skip_existing && !modify->wait_for_each_row)
+	{
+		insert_row(modify, estate, rinfo, slot);
+		return slot;
+	}
+	skipped = skipped_rows(modify);
+	insert_row(modify, estate, rinfo, slot);
+	sender_finish(modify->sender);
+	return skipped_rows(modify) == skipped ? slot : NULL;
+}
+
+TupleTableSlot **
+bigtable_exec_batch_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot **slots,
+						   TupleTableSlot **plan_slots, int *nslots)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+	uint64 skipped = skipped_rows(modify);
+
+	for (int i = 0; i < *nslots; i++)
+		insert_row(modify, estate, rinfo, slots[i]);
+	sender_finish(modify->sender);
+
+	/* Nobody looks at the slots of a batch, but they are counted. */
+	*nslots -= (int) (skipped_rows(modify) - skipped);
+	return slots;
+}
+
+/* ---- changes of rows ---- */
+
+static Datum
+old_key(const BigtableModify *modify, TupleTableSlot *plan_slot, bool *isnull)
+{
+	return ExecGetJunkAttribute(plan_slot, modify->key_junk, isnull);
+}
+
+/* Has the row at hand been changed by this statement before? */
+static bool
+is_seen(BigtableModify *modify)
+{
+	bt_span key = modify->row->key;
+	bool found = false;
+	KeyEntry *entry;
+	uint8 *bytes;
+
+	if (modify->seen == NULL)
+		return false;
+	if (keyset_lookup(modify->seen, key) != NULL)
+		return true;
+	bytes = MemoryContextAlloc(modify->context, key.len);
+	memcpy(bytes, key.data, key.len);
+	entry = keyset_insert(modify->seen, bt_span_make(bytes, key.len), &found);
+	(void) entry;
+	return found;
+}
+
+/* A key cannot change; it may be set to what it is. */
+static void
+check_key(BigtableModify *modify, TupleTableSlot *slot, Datum old, bool old_isnull)
+{
+	const ColumnMapping *key = modify->table->key;
+	RowEncoder *row = modify->row;
+	bool isnull;
+	Datum value = slot_getattr(slot, key->attnum, &isnull);
+	bt_span new_key;
+
+	if (!isnull && !old_isnull &&
+		datum_image_eq(value, old, get_typbyval(key->typid), get_typlen(key->typid)))
+		return;
+	row_encoder_begin(row, value, isnull);
+	new_key = bt_span_make(memcpy(palloc(row->key.len), row->key.data, row->key.len),
+						   row->key.len);
+	row_encoder_begin(row, old, old_isnull);
+	if (!bt_span_equal(new_key, row->key))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot change row key %s of foreign table \"%s\" to %s",
+						quoted(row->key), modify->table->relname, quoted(new_key)),
+				 errhint("Insert a row with the new key, and delete the old one.")));
+}
+
+/* The attributes in which two rows differ, of those that are not keys. */
+static Bitmapset *
+compare_rows(const TableMapping *table, TupleTableSlot *old, TupleTableSlot *new)
+{
+	Bitmapset *result = NULL;
+
+	slot_getallattrs(old);
+	slot_getallattrs(new);
+	for (int i = 0; i < table->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(new->tts_tupleDescriptor, i);
+
+		if (attr->attisdropped)
+			continue;
+		if (old->tts_isnull[i] != new->tts_isnull[i] ||
+			(!new->tts_isnull[i] &&
+			 !datum_image_eq(old->tts_values[i], new->tts_values[i], attr->attbyval,
+							 attr->attlen)))
+			result = bms_add_member(result, i + 1);
+	}
+	return result;
+}
+
+/* Is a cell in a column that the row at hand's mutations delete? */
+static bool
+is_deleted(const RowEncoder *row, const bt_cell *cell)
+{
+	for (int i = 0; i < row->nmutations; i++)
+		if (bt_span_equal(row->mutations[i].family, cell->family) &&
+			bt_span_equal(row->mutations[i].qualifier, cell->qualifier))
+			return true;
+	return false;
+}
+
+/* Does a stream of one row have a cell that stays? */
+static bool
+read_other_cell(BigtableModify *modify, bt_row_reader *reader)
+{
+	Connection *connection = sender_connection(modify->sender);
+	bt_status status;
+	bt_row row;
+
+	for (;;)
+	{
+		switch (bt_row_reader_next(reader, &row, &status))
+		{
+			case BT_READ_ROW:
+				for (size_t i = 0; i < row.ncells; i++)
+					if (!is_deleted(modify->row, &row.cells[i]))
+						return true;
+				break;
+			case BT_READ_DONE:
+				return false;
+			case BT_READ_INTERRUPTED:
+				CHECK_FOR_INTERRUPTS();
+				break;
+			case BT_READ_ERROR:
+				connection_report(connection, modify->table, &status, "read");
+		}
+	}
+}
+
+/*
+ * Has the row at hand a cell besides those that its mutations delete?  Cells
+ * that no column of the foreign table maps count, so the row is read.
+ */
+static bool
+keeps_a_cell(BigtableModify *modify)
+{
+	Connection *connection = sender_connection(modify->sender);
+	bt_arena arena = arena_in_context(modify->row->context);
+	bt_filter *filter = bt_filter_make(&arena, BT_FILTER_CHAIN);
+	bt_row_set rows;
+	bt_read_spec spec = {.kind = modify->table->kind,
+						 .resource = modify->table->resource,
+						 .app_profile = modify->table->app_profile,
+						 .rows = &rows,
+						 .retry = modify->table->retry};
+	bt_row_reader *reader;
+	volatile bool result = false;
+
+	bt_filter_add(&arena, filter,
+				  bt_filter_make_limit(&arena, BT_FILTER_COLUMN_LIMIT, 1));
+	spec.filter =
+		bt_filter_add(&arena, filter, bt_filter_make(&arena, BT_FILTER_STRIP_VALUE));
+	bt_row_set_init(&rows, &arena);
+	arena_check(spec.filter != NULL &&
+				bt_row_set_add(&rows, bt_range_key(modify->row->key)));
+	reader = bt_row_reader_create(connection_channel(connection), connection_host());
+	arena_check(reader != NULL);
+	PG_TRY();
+	{
+		bt_status status;
+
+		if (!bt_row_reader_start(reader, &spec, &status))
+			connection_report(connection, modify->table, &status, "read");
+		result = read_other_cell(modify, reader);
+	}
+	PG_FINALLY();
+	{
+		bt_row_reader_free(reader);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+static void
+check_row_remains(BigtableModify *modify)
+{
+	if (keeps_a_cell(modify))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("cannot leave row %s of foreign table \"%s\" without any cell",
+					quoted(modify->row->key), modify->table->relname),
+			 errdetail("In Bigtable a row is its cells: without any, it would no longer "
+					   "exist."),
+			 errhint("Use DELETE to remove the row.")));
+}
+
+TupleTableSlot *
+bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					 TupleTableSlot *plan_slot)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+	RowEncoder *row = modify->row;
+	Bitmapset *changed = modify->changed;
+	bool isnull;
+	Datum key = old_key(modify, plan_slot, &isnull);
+	bool has_value;
+
+	row_encoder_begin(row, key, isnull);
+	if (is_seen(modify))
+		return NULL;
+	check_constraints(estate, rinfo, slot);
+	if (modify->compare_rows)
+		changed = compare_rows(modify->table, rinfo->ri_oldTupleSlot, slot);
+	if (bms_is_member(modify->table->key->attnum, changed))
+	{
+		check_key(modify, slot, key, isnull);
+		row_encoder_begin(row, key, isnull);
+	}
+	if (bms_is_empty(changed))
+		return slot;
+	has_value = row_encoder_update(row, slot, changed);
+	if (row->nmutations == 0)
+		return slot;
+	if (!has_value)
+		check_row_remains(modify);
+	put_row(modify);
+	return slot;
+}
+
+TupleTableSlot *
+bigtable_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					 TupleTableSlot *plan_slot)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+	bool isnull;
+	Datum key = old_key(modify, plan_slot, &isnull);
+
+	row_encoder_begin(modify->row, key, isnull);
+	if (is_seen(modify))
+		return NULL;
+	row_encoder_delete(modify->row);
+	put_row(modify);
+
+	/* The old row, where RETURNING wants it. */
+	if (AttributeNumberIsValid(modify->row_junk))
+	{
+		Datum old = ExecGetJunkAttribute(plan_slot, modify->row_junk, &isnull);
+
+		if (!isnull)
+			ExecStoreHeapTupleDatum(old, slot);
+	}
+	return slot;
+}
+
+void
+bigtable_end_modify(EState *estate, ResultRelInfo *rinfo)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+
+	if (modify != NULL && modify->sender != NULL)
+		sender_finish(modify->sender);
+}
+
+/* ---- EXPLAIN ---- */
+
+void
+bigtable_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
+						List *fdw_private, int subplan_index, ExplainState *es)
+{
+	const BigtableModify *modify = rinfo->ri_FdwState;
+	const TableMapping *table = modify->table;
+	int batch_size = table->write.batch_size;
+	SenderCounters counters;
+
+	ExplainPropertyText("Bigtable Table",
+						es->verbose ? table->resource : table->remote_name, es);
+	if (mtstate->operation == CMD_INSERT && (es->verbose || modify->conditional))
+		ExplainPropertyText("Insert Mode",
+							modify->skip_existing ? "skip existing"
+							: modify->conditional ? "strict"
+												  : "upsert",
+							es);
+	if (mtstate->operation != CMD_DELETE && (es->verbose || table->write.replace))
+		ExplainPropertyText("Write Mode", table->write.replace ? "replace" : "append",
+							es);
+	if (!modify->conditional)
+		ExplainPropertyInteger("Batch Size", NULL,
+							   modify->wait_for_each_row ? 1
+							   : batch_size > 0          ? batch_size
+														 : BT_MUTATOR_BATCH_ENTRIES,
+							   es);
+	if (!es->analyze || modify->sender == NULL)
+		return;
+
+	/* Nothing may be under way any more when it is counted. */
+	sender_finish(modify->sender);
+	counters = sender_counters(modify->sender);
+	ExplainPropertyInteger("Requests", NULL, (int64) counters.requests, es);
+	if (counters.retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Retries", NULL, (int64) counters.retries, es);
+	if (!modify->conditional)
+		ExplainPropertyInteger("Bytes Sent", NULL, (int64) counters.bytes, es);
+	ExplainPropertyInteger("Rows Written", NULL, (int64) counters.rows_written, es);
+}
+
+/* ---- TRUNCATE ---- */
+
+static void
+check_truncatable(const TableMapping *table)
+{
+	const char *reason = NULL;
+
+	check_writable(table);
+	if (!table->write.truncatable)
+		reason = "Its option \"truncatable\" is false.";
+	else if (table->kind != BT_RESOURCE_TABLE)
+		reason = "It is an authorized view of Bigtable.";
+	if (reason != NULL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot truncate foreign table \"%s\"", table->relname),
+						errdetail("%s", reason)));
+}
+
+static void
+truncate_table(const TableMapping *table)
+{
+	Connection *connection = connection_acquire(table, GetUserId());
+	bt_unary *call = NULL;
+
+	PG_TRY();
+	{
+		bt_unary_result result;
+		bt_status status;
+
+		call = bt_admin_drop_row_range(connection_channel(connection), connection_host(),
+									   table->table_resource, bt_span_make(NULL, 0), true,
+									   &table->retry);
+		arena_check(call != NULL);
+		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
+			CHECK_FOR_INTERRUPTS();
+		if (result != BT_UNARY_DONE)
+			connection_report(connection, table, &status, "truncate");
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		connection_release(connection);
+	}
+	PG_END_TRY();
+}
+
+void
+bigtable_truncate(List *rels, DropBehavior behavior, bool restart_seqs)
+{
+	List *tables = NIL;
+	ListCell *cell;
+
+	foreach (cell, rels)
+	{
+		Relation rel = lfirst(cell);
+		TableMapping *table = mapping_load(RelationGetRelid(rel));
+
+		check_truncatable(table);
+		tables = lappend(tables, table);
+	}
+	foreach (cell, tables)
+		truncate_table(lfirst(cell));
+}

@@ -1,0 +1,407 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_encoder.c
+ *	  Tuples -> row keys and mutations.
+ *
+ * Every cell gets an explicit timestamp, in whole milliseconds, so that a
+ * write that is tried again has the same effect.  The clock of a backend never
+ * goes back: what is written later is newer.
+ *
+ * What the service would refuse, in the middle of a batch, is refused here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "codec.h"
+#include "quote.h"
+#include "row_encoder.h"
+
+/* Adds to a sum go to one cell, whatever the time. */
+#define AGGREGATE_TIMESTAMP_US 0
+
+#define US_PER_MS 1000
+
+/* ---- preparing ---- */
+
+static const ColumnMapping *
+find_column(const TableMapping *table, ColumnKind kind, const ColumnMapping *of)
+{
+	for (int i = 0; i < table->natts; i++)
+	{
+		const ColumnMapping *column = &table->columns[i];
+
+		if (column->kind == kind && bt_span_equal(column->family, of->family) &&
+			bt_span_equal(column->qualifier, of->qualifier))
+			return column;
+	}
+	return NULL;
+}
+
+RowEncoder *
+row_encoder_create(const TableMapping *table, Connection *connection)
+{
+	RowEncoder *row = palloc0(sizeof(RowEncoder));
+
+	row->table = table;
+	row->connection = connection;
+	row->context = AllocSetContextCreate(CurrentMemoryContext, "bigtable_fdw row",
+										 ALLOCSET_DEFAULT_SIZES);
+	encoder_init(&row->key_encoder, table->key);
+	row->needs_fixed_settings = row->key_encoder.needs_fixed_settings;
+	row->cells = palloc0(sizeof(CellEncoder) * (table->natts + 1));
+	row->mutations = palloc(sizeof(bt_mutation) * (2 * table->natts + 1));
+	for (int i = 0; i < table->natts; i++)
+	{
+		const ColumnMapping *column = &table->columns[i];
+		CellEncoder *cell;
+
+		if (column->kind == COLUMN_TIMESTAMP &&
+			find_column(table, COLUMN_VALUE, column) == NULL)
+			row->lone_timestamps = lappend(row->lone_timestamps, (void *) column);
+		if (column->kind != COLUMN_VALUE)
+			continue;
+		cell = &row->cells[row->ncells++];
+		cell->mapping = column;
+		cell->timestamp = find_column(table, COLUMN_TIMESTAMP, column);
+		encoder_init(&cell->encoder, column);
+		row->needs_fixed_settings |= cell->encoder.needs_fixed_settings;
+	}
+	return row;
+}
+
+static void
+encoding_context(void *arg)
+{
+	RowEncoder *row = arg;
+
+	if (row->encoding != NULL)
+		errcontext("column \"%s\" of foreign table \"%s\", row key %s",
+				   row->encoding->name, row->table->relname, quoted(row->key));
+}
+
+/* ---- keys ---- */
+
+void
+row_encoder_begin(RowEncoder *row, Datum key, bool isnull)
+{
+	const ColumnMapping *column = row->table->key;
+	MemoryContext old;
+	int nest_level = 0;
+
+	MemoryContextReset(row->context);
+	row->nmutations = 0;
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in row key column \"%s\" of foreign table \"%s\"",
+						column->name, row->table->relname)));
+	old = MemoryContextSwitchTo(row->context);
+	if (row->key_encoder.needs_fixed_settings)
+		nest_level = encoder_begin_fixed_settings();
+	row->key = encoder_encode(&row->key_encoder, key);
+	if (row->key_encoder.needs_fixed_settings)
+		encoder_end_fixed_settings(nest_level);
+	MemoryContextSwitchTo(old);
+
+	if (row->key.len == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("row key column \"%s\" of foreign table \"%s\" is empty",
+							   column->name, row->table->relname),
+						errdetail("Bigtable has no row with an empty key.")));
+	if (row->key.len > BT_MAX_ROW_KEY_BYTES)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("row key of foreign table \"%s\" is too long", row->table->relname),
+			 errdetail("It has %zu bytes, and begins with %s. Bigtable allows %zu "
+					   "bytes.",
+					   row->key.len, quoted(bt_span_make(row->key.data, 32)),
+					   BT_MAX_ROW_KEY_BYTES)));
+}
+
+/* ---- timestamps ---- */
+
+/* In microseconds since 1970, but whole milliseconds. */
+static int64
+current_time_us(void)
+{
+	static int64 last = 0;
+	const int64 epoch_us =
+		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	int64 now = GetCurrentTimestamp() + epoch_us;
+
+	now -= now % US_PER_MS;
+	if (now > last)
+		last = now;
+	return last;
+}
+
+/* The timestamp that a column gives its cell. */
+static int64
+given_time_us(const ColumnMapping *column, Datum value)
+{
+	int64 us;
+
+	if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)) ||
+		!codec_number(TIMESTAMPTZOID, value, &us) || us < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp of cell is out of range: %s",
+						timestamptz_to_str(DatumGetTimestampTz(value))),
+				 errdetail("Bigtable's timestamps begin in 1970 and are finite.")));
+	if (us % US_PER_MS != 0)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("timestamp of cell is not in whole milliseconds: %s",
+							   timestamptz_to_str(DatumGetTimestampTz(value))),
+						errhint("Use date_trunc('milliseconds', ...).")));
+	return us;
+}
+
+/* ---- cells ---- */
+
+__attribute__((noreturn)) static void
+report_time_without_value(const ColumnMapping *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("timestamp of a cell that has no value"),
+			 errdetail("Column \"%s\" is the timestamp of the cell %s:%s, to which no "
+					   "value is written.",
+					   column->name, quoted(column->family), quoted(column->qualifier))));
+}
+
+static bool
+is_present(TupleTableSlot *slot, const ColumnMapping *column)
+{
+	return column != NULL && !slot->tts_isnull[column->attnum - 1];
+}
+
+static bt_mutation *
+add_mutation(RowEncoder *row, bt_mutation_kind kind, const ColumnMapping *column)
+{
+	bt_mutation *mutation = &row->mutations[row->nmutations++];
+
+	mutation->kind = kind;
+	mutation->family = column->family;
+	mutation->qualifier = column->qualifier;
+	mutation->from_us = 0;
+	mutation->to_us = 0;
+	return mutation;
+}
+
+static bt_family_type
+family_of(RowEncoder *row, CellEncoder *cell)
+{
+	if (!cell->family_is_known)
+	{
+		cell->family =
+			connection_check_family(row->connection, row->table, cell->mapping);
+		cell->family_is_known = true;
+	}
+	return cell->family;
+}
+
+static int64
+integer_value(const ColumnMapping *column, Datum value)
+{
+	switch (column->typid)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return DatumGetInt64(value);
+		default:
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+							errmsg("cannot add a value of type %s to an aggregate",
+								   format_type_be(column->typid)),
+							errdetail("Column family %s holds aggregates of integers.",
+									  quoted(column->family))));
+	}
+	return 0;
+}
+
+static void
+add_to_aggregate(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us)
+{
+	bt_mutation *mutation;
+
+	if (cell->family == BT_FAMILY_OTHER_AGGREGATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot write to column family %s of Bigtable table \"%s\"",
+						quoted(cell->mapping->family), row->table->remote_name),
+				 errdetail("It holds aggregates of a kind that is not supported.")));
+	mutation = add_mutation(row, BT_ADD_TO_CELL, cell->mapping);
+	mutation->amount = integer_value(cell->mapping, value);
+	mutation->timestamp_us = time_us >= 0 ? time_us : AGGREGATE_TIMESTAMP_US;
+}
+
+/*
+ * Writes a value: at a time, or now if that is below 0; with "replace" to
+ * nothing else in its column.
+ */
+static void
+write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us, bool replace)
+{
+	bt_family_type family = family_of(row, cell);
+	bt_mutation *mutation;
+
+	if (replace)
+		(void) add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+	if (family != BT_FAMILY_PLAIN)
+	{
+		add_to_aggregate(row, cell, value, time_us);
+		return;
+	}
+	mutation = add_mutation(row, BT_SET_CELL, cell->mapping);
+	mutation->timestamp_us = time_us >= 0 ? time_us : current_time_us();
+	mutation->value = encoder_encode(&cell->encoder, value);
+	if (mutation->value.len > BT_MAX_VALUE_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("value is too large for a cell"),
+						errdetail("It has %zu bytes; Bigtable allows %zu.",
+								  mutation->value.len, BT_MAX_VALUE_BYTES)));
+}
+
+/* ---- rows ---- */
+
+static void
+insert_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot)
+{
+	bool has_time = is_present(slot, cell->timestamp);
+	int64 time_us = -1;
+
+	if (!is_present(slot, cell->mapping))
+	{
+		if (has_time)
+		{
+			row->encoding = cell->timestamp;
+			report_time_without_value(cell->timestamp);
+		}
+		return;
+	}
+	if (has_time)
+	{
+		row->encoding = cell->timestamp;
+		time_us =
+			given_time_us(cell->timestamp, slot->tts_values[cell->timestamp->attnum - 1]);
+	}
+	row->encoding = cell->mapping;
+	write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
+			   row->table->write.replace && family_of(row, cell) == BT_FAMILY_PLAIN);
+}
+
+/* A value that is a time moves the cell there, so nothing newer may be left. */
+static void
+update_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot, Bitmapset *changed)
+{
+	bool new_value = bms_is_member(cell->mapping->attnum, changed);
+	bool new_time =
+		cell->timestamp != NULL && bms_is_member(cell->timestamp->attnum, changed);
+	int64 time_us = -1;
+
+	if (new_time && is_present(slot, cell->timestamp))
+	{
+		row->encoding = cell->timestamp;
+		if (!is_present(slot, cell->mapping))
+			report_time_without_value(cell->timestamp);
+		time_us =
+			given_time_us(cell->timestamp, slot->tts_values[cell->timestamp->attnum - 1]);
+	}
+	row->encoding = cell->mapping;
+	if (is_present(slot, cell->mapping) && (new_value || new_time))
+		write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
+				   row->table->write.replace || new_time ||
+					   family_of(row, cell) != BT_FAMILY_PLAIN);
+	else if (new_value)
+	{
+		(void) family_of(row, cell);
+		(void) add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+	}
+}
+
+static void
+check_lone_timestamps(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed)
+{
+	ListCell *cell;
+
+	foreach (cell, row->lone_timestamps)
+	{
+		const ColumnMapping *column = lfirst(cell);
+
+		row->encoding = column;
+		if (is_present(slot, column) &&
+			(changed == NULL || bms_is_member(column->attnum, changed)))
+			report_time_without_value(column);
+	}
+}
+
+/* Adds the mutations of all cells; a NULL set of changes means an INSERT. */
+static void
+encode_cells(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed, bool insert)
+{
+	ErrorContextCallback callback = {error_context_stack, encoding_context, row};
+	MemoryContext old = MemoryContextSwitchTo(row->context);
+	int nest_level = 0;
+
+	slot_getallattrs(slot);
+	error_context_stack = &callback;
+	if (row->needs_fixed_settings)
+		nest_level = encoder_begin_fixed_settings();
+	if (row->lone_timestamps != NIL)
+		check_lone_timestamps(row, slot, changed);
+	for (int i = 0; i < row->ncells; i++)
+	{
+		if (insert)
+			insert_cell(row, &row->cells[i], slot);
+		else
+			update_cell(row, &row->cells[i], slot, changed);
+	}
+	if (row->needs_fixed_settings)
+		encoder_end_fixed_settings(nest_level);
+	row->encoding = NULL;
+	error_context_stack = callback.previous;
+	MemoryContextSwitchTo(old);
+}
+
+void
+row_encoder_insert(RowEncoder *row, TupleTableSlot *slot)
+{
+	encode_cells(row, slot, NULL, true);
+	if (row->nmutations == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("cannot insert row %s into foreign table \"%s\" without any cell",
+						quoted(row->key), row->table->relname),
+				 errdetail("In Bigtable a row is its cells: one without any does not "
+						   "exist."),
+				 errhint("Give at least one column besides the row key a value that is "
+						 "not NULL.")));
+}
+
+bool
+row_encoder_update(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed)
+{
+	encode_cells(row, slot, changed, false);
+	for (int i = 0; i < row->ncells; i++)
+		if (is_present(slot, row->cells[i].mapping))
+			return true;
+	return false;
+}
+
+void
+row_encoder_delete(RowEncoder *row)
+{
+	bt_mutation *mutation = &row->mutations[row->nmutations++];
+
+	memset(mutation, 0, sizeof(*mutation));
+	mutation->kind = BT_DELETE_ROW;
+}

@@ -1,0 +1,69 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_encoder.h
+ *	  Tuples -> row keys and mutations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_ROW_ENCODER_H
+#define BIGTABLE_FDW_ROW_ENCODER_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+
+#include "client/mutation.h"
+#include "connection.h"
+#include "encoder.h"
+#include "mapping.h"
+
+/* A column that is written to a cell. */
+typedef struct CellEncoder
+{
+	const ColumnMapping *mapping;
+	const ColumnMapping *timestamp; /* the column with the cell's time, or NULL */
+	Encoder encoder;
+	bool family_is_known;
+	bt_family_type family;
+} CellEncoder;
+
+/* The encoder of a statement's rows. */
+typedef struct RowEncoder
+{
+	const TableMapping *table;
+	Connection *connection; /* to ask for families */
+	Encoder key_encoder;
+	bool needs_fixed_settings;
+	int ncells;
+	CellEncoder *cells;
+	List *lone_timestamps; /* of ColumnMapping: of cells that no column holds */
+
+	/* The row at hand. */
+	MemoryContext context; /* its bytes; the caller resets it */
+	bt_span key;
+	int nmutations;
+	bt_mutation *mutations;
+	const ColumnMapping *encoding; /* for error messages */
+} RowEncoder;
+
+/* In the current memory context. */
+extern RowEncoder *row_encoder_create(const TableMapping *table, Connection *connection);
+
+/* Begins a row: encodes its key, and drops the row before. */
+extern void row_encoder_begin(RowEncoder *row, Datum key, bool isnull);
+
+/* Adds the mutations of an INSERT.  Raises an error if there is no cell. */
+extern void row_encoder_insert(RowEncoder *row, TupleTableSlot *slot);
+
+/*
+ * Adds the mutations of an UPDATE that has changed some attributes, by number;
+ * perhaps none.  Returns whether any column of the table has a value
+ * afterwards.
+ */
+extern bool row_encoder_update(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed);
+
+/* Adds the deletion of the row. */
+extern void row_encoder_delete(RowEncoder *row);
+
+#endif /* BIGTABLE_FDW_ROW_ENCODER_H */
