@@ -143,7 +143,7 @@ make_header(bt_mutator *mutator)
 
 	mutator->header_len =
 		optional_size(target->resource) + optional_size(target->app_profile);
-	mutator->header = out = malloc(mutator->header_len);
+	mutator->header = out = malloc(mutator->header_len + 1);
 	if (out == NULL)
 		return false;
 	out = bt_wire_put_bytes(out, field, bt_span_str(target->resource));
@@ -741,9 +741,32 @@ fill_results(batch *batch, const bt_status *status)
 }
 
 /*
+ * May an entry that has failed be tried again?  Then *worst is what to decide
+ * by, the longest delay that the server asks for.
+ */
+static bool
+may_try_again(const bt_mutator *mutator, const batch *batch, entry *entry,
+			  bt_status *worst, bool is_first)
+{
+	const failure *failure = &batch->failures[entry->result - 1];
+	const bt_status *status = &failure->status;
+
+	if (bt_retry_is_outcome_unknown(status, failure->of_stream))
+		entry->maybe_written = true;
+	if (mutator->failed || !entry->idempotent ||
+		!(failure->missing || status->retry_delay_us >= 0 ||
+		  bt_retry_is_transient(&batch->retry.policy, status)))
+		return false;
+	if (is_first || status->retry_delay_us > worst->retry_delay_us)
+		*worst = *status;
+	if (failure->missing)
+		worst->code = BT_UNAVAILABLE;
+	return true;
+}
+
+/*
  * Settles the entries of an attempt, but for those that may be tried again:
- * these are left in "sent".  Returns how many are, and in *worst what to decide
- * by: the longest delay that the server asks for.
+ * these are left in "sent".  Returns how many are.
  */
 static size_t
 sort_results(bt_mutator *mutator, batch *batch, bt_status *worst)
@@ -754,25 +777,13 @@ sort_results(bt_mutator *mutator, batch *batch, bt_status *worst)
 	for (size_t i = 0; i < batch->nsent; i++)
 	{
 		entry *entry = &batch->entries[batch->sent[i]];
-		const failure *failure = &batch->failures[entry->result - 1];
 
 		if (entry->result == RESULT_OK)
 			progress = true;
-		else
+		else if (may_try_again(mutator, batch, entry, worst, kept == 0))
 		{
-			if (bt_retry_is_outcome_unknown(&failure->status, failure->of_stream))
-				entry->maybe_written = true;
-			if (!mutator->failed && entry->idempotent &&
-				(failure->missing || failure->status.retry_delay_us >= 0 ||
-				 bt_retry_is_transient(&batch->retry.policy, &failure->status)))
-			{
-				if (kept == 0 || failure->status.retry_delay_us > worst->retry_delay_us)
-					*worst = failure->status;
-				if (failure->missing)
-					worst->code = BT_UNAVAILABLE;
-				batch->sent[kept++] = batch->sent[i];
-				continue;
-			}
+			batch->sent[kept++] = batch->sent[i];
+			continue;
 		}
 		settle(mutator, batch, entry);
 	}
