@@ -456,6 +456,38 @@ parse_retry_info(const char *p, struct action *out, char *error, size_t size)
 	return true;
 }
 
+/* entry INDEX|all CODE MESSAGE..., omit INDEX|all */
+static bool
+parse_entry(const char *p, struct action *out, char *error, size_t size)
+{
+	struct word word;
+
+	if (!next_word(&p, &word) ||
+		(!word_is(word, "all") &&
+		 !parse_number(word.text, word.len, 0, INT32_MAX, &out->b)))
+	{
+		snprintf(error, size, "an entry's index or \"all\" is needed");
+		return false;
+	}
+	if (word_is(word, "all"))
+		out->b = -1;
+	return out->kind == ACTION_OMIT || parse_status(p, out, error, size);
+}
+
+/* entry_key KEY CODE MESSAGE... */
+static bool
+parse_entry_key(const char *p, struct action *out, char *error, size_t size)
+{
+	struct word key;
+
+	if (!next_word(&p, &key) || !percent_decode(key.text, key.len, &out->data))
+	{
+		snprintf(error, size, "entry_key is followed by a key");
+		return false;
+	}
+	return parse_status(p, out, error, size);
+}
+
 /* The actions that take up to two plain numbers. */
 static const struct
 {
@@ -476,6 +508,9 @@ static const struct
 	{"replay", ACTION_REPLAY, 0, 1, -1, 0},
 	{"rst", ACTION_RST, 0, 1, 2, 0},
 	{"goaway", ACTION_GOAWAY, 0, 2, 0, INT32_MAX},
+	{"matched", ACTION_MATCHED, 1, 1, 0, 0},
+	{"apply", ACTION_APPLY, 0, 0, 0, 0},
+	{"answer", ACTION_ANSWER, 0, 2, 0, -1},
 };
 
 /* An action of that table; false when it is another, or wrong. */
@@ -540,6 +575,18 @@ action_parse(const char *line, struct action *out, char *error, size_t size)
 	out->kind = ACTION_RETRY_INFO;
 	if (word_is(verb, "retry_info"))
 		return parse_retry_info(line, out, error, size);
+	out->kind = ACTION_ENTRY_RETRY_INFO;
+	if (word_is(verb, "entry_retry_info"))
+		return parse_retry_info(line, out, error, size);
+	out->kind = ACTION_ENTRY;
+	if (word_is(verb, "entry"))
+		return parse_entry(line, out, error, size);
+	out->kind = ACTION_OMIT;
+	if (word_is(verb, "omit"))
+		return parse_entry(line, out, error, size);
+	out->kind = ACTION_ENTRY_KEY;
+	if (word_is(verb, "entry_key"))
+		return parse_entry_key(line, out, error, size);
 	out->kind = ACTION_INITIAL;
 	if (word_is(verb, "initial"))
 		return parse_metadata(line, out, false, error, size);

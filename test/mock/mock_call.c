@@ -34,6 +34,10 @@ static const struct
 } methods[] = {
 	{DATA_API "ReadRows", "ReadRows", player_start},
 	{DATA_API "MutateRows", "MutateRows", answer_mutate_rows},
+	{DATA_API "MutateRow", "MutateRow", answer_mutate_row},
+	{DATA_API "CheckAndMutateRow", "CheckAndMutateRow", answer_check_and_mutate_row},
+	{DATA_API "ReadModifyWriteRow", "ReadModifyWriteRow", answer_read_modify_write_row},
+	{ADMIN_API "DropRowRange", "DropRowRange", answer_drop_row_range},
 	{ADMIN_API "GetTable", "GetTable", answer_get_table},
 };
 
@@ -197,6 +201,7 @@ call_free(struct mock_call *call)
 	if (call->method)
 		log_done(call);
 	player_free(call);
+	write_free(call);
 	grpc_byte_buffer_destroy(call->outgoing);
 	grpc_byte_buffer_destroy(call->payload);
 	metadata_free(&call->initial);

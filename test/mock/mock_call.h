@@ -29,6 +29,7 @@ struct mock_server
 	struct script_source source; /* path NULL: replay */
 	struct replay_table table;
 	char **families; /* GetTable's answer */
+	bool *sums;      /* which of them hold sums */
 	size_t nfamilies;
 };
 
@@ -84,6 +85,8 @@ struct mock_call
 	int64_t sent; /* messages */
 	int64_t rows; /* rows committed in them */
 	int status;   /* -1 until one is sent */
+
+	struct write_call *write; /* mock_write.c; NULL in methods that read */
 
 	/* mock_player.c */
 	Google__Bigtable__V2__ReadRowsRequest *request;
@@ -143,10 +146,31 @@ extern void player_step(struct mock_call *call);
 /* Free what the player added to the call. */
 extern void player_free(struct mock_call *call);
 
-/* ---- mock_unary.c: the other methods ---- */
+/* Append " attempt=N peer_deadline_ms=N". */
+extern void describe_attempt(struct bytes *out, const struct mock_call *call);
+
+/* ---- mock_write.c: methods that write ---- */
 
 extern void
 answer_mutate_rows(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void answer_mutate_row(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void
+answer_check_and_mutate_row(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void
+answer_read_modify_write_row(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void
+answer_drop_row_range(struct mock_call *call, const uint8_t *payload, size_t len);
+
+/* The player's part: actions, and the answer; no-ops for methods that read. */
+extern void write_action(struct mock_call *call, const struct action *action);
+extern void write_apply(struct mock_call *call);
+extern void write_answer(struct mock_call *call, int64_t from, int64_t to);
+extern bool write_needs_answer(const struct mock_call *call);
+extern bool write_needs_message(const struct mock_call *call);
+extern void write_free(struct mock_call *call);
+
+/* ---- mock_unary.c: the other methods ---- */
+
 extern void answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len);
 
 #endif

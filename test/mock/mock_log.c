@@ -24,6 +24,7 @@ typedef Google__Bigtable__V2__RowFilter RowFilter;
 #define RESERVED "%,;()[]"
 
 static int log_fd = -1;
+static int applied_fd = -1;
 
 /* Open the log. */
 bool
@@ -33,19 +34,44 @@ log_open(const char *path)
 	return log_fd >= 0;
 }
 
-/* Write one line. */
-void
-log_line(const struct bytes *line)
+bool
+applied_open(const char *path)
+{
+	applied_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	return applied_fd >= 0;
+}
+
+bool
+log_is_open(void)
+{
+	return log_fd >= 0 || applied_fd >= 0;
+}
+
+/* Write one line in one piece. */
+static void
+write_line(int fd, const struct bytes *line)
 {
 	struct bytes whole = {0};
 
-	if (log_fd < 0)
+	if (fd < 0)
 		return;
 	bytes_append(&whole, line->data, line->len);
 	bytes_append(&whole, "\n", 1);
-	if (write(log_fd, whole.data, whole.len) != (ssize_t) whole.len)
+	if (write(fd, whole.data, whole.len) != (ssize_t) whole.len)
 		perror("bigtable_mock: cannot write the log");
 	bytes_free(&whole);
+}
+
+void
+log_line(const struct bytes *line)
+{
+	write_line(log_fd, line);
+}
+
+void
+applied_line(const struct bytes *line)
+{
+	write_line(applied_fd, line);
 }
 
 /* Whether a header is of interest. */
@@ -81,15 +107,15 @@ describe_headers(struct bytes *out, const grpc_metadata_array *headers)
 }
 
 /* Append encoded bytes. */
-static void
-put(struct bytes *out, ProtobufCBinaryData data)
+void
+log_bytes_to(struct bytes *out, ProtobufCBinaryData data)
 {
 	percent_encode(out, data.data, data.len, RESERVED);
 }
 
 /* Append encoded text. */
-static void
-put_text(struct bytes *out, const char *text)
+void
+log_text_to(struct bytes *out, const char *text)
 {
 	percent_encode(out, text, strlen(text), RESERVED);
 }
@@ -104,10 +130,10 @@ put_interval(struct bytes *out, const ProtobufCBinaryData *start, bool start_clo
 {
 	bytes_text(out, start_closed ? "[" : "(");
 	if (start)
-		put(out, *start);
+		log_bytes_to(out, *start);
 	bytes_text(out, ",");
 	if (end)
-		put(out, *end);
+		log_bytes_to(out, *end);
 	bytes_text(out, end_closed ? "]" : ")");
 }
 
@@ -134,7 +160,7 @@ put_column_range(struct bytes *out, const Google__Bigtable__V2__ColumnRange *r)
 			  GOOGLE__BIGTABLE__V2__COLUMN_RANGE__END_QUALIFIER_END_QUALIFIER_CLOSED;
 
 	bytes_text(out, "columns(");
-	put_text(out, r->family_name);
+	log_text_to(out, r->family_name);
 	bytes_text(out, ",");
 	put_interval(out, r->start_qualifier_case ? &r->start_qualifier_closed : NULL, from,
 				 r->end_qualifier_case ? &r->end_qualifier_closed : NULL, to);
@@ -169,8 +195,6 @@ put_timestamp_range(struct bytes *out, const Google__Bigtable__V2__TimestampRang
 	bytes_text(out, "))");
 }
 
-static void put_filter(struct bytes *out, const RowFilter *filter);
-
 /* NAME(FILTER,FILTER,...) */
 static void
 put_filters(struct bytes *out, const char *name, RowFilter *const *filters, size_t n)
@@ -180,7 +204,7 @@ put_filters(struct bytes *out, const char *name, RowFilter *const *filters, size
 	{
 		if (i > 0)
 			bytes_text(out, ",");
-		put_filter(out, filters[i]);
+		describe_filter(out, filters[i]);
 	}
 	bytes_text(out, ")");
 }
@@ -195,7 +219,7 @@ put_condition(struct bytes *out, const Google__Bigtable__V2__RowFilter__Conditio
 	{
 		bytes_text(out, i == 0 ? "condition(" : ";");
 		if (parts[i])
-			put_filter(out, parts[i]);
+			describe_filter(out, parts[i]);
 	}
 	bytes_text(out, ")");
 }
@@ -210,8 +234,8 @@ put_call(struct bytes *out, const char *name, const void *data, size_t len)
 }
 
 /* Any filter. */
-static void
-put_filter(struct bytes *out, const RowFilter *f)
+void
+describe_filter(struct bytes *out, const RowFilter *f)
 {
 	switch ((int) f->filter_case)
 	{
@@ -248,6 +272,27 @@ put_filter(struct bytes *out, const RowFilter *f)
 		case KIND(STRIP_VALUE_TRANSFORMER):
 			bytes_text(out, "strip");
 			break;
+		case KIND(ROW_KEY_REGEX_FILTER):
+			put_call(out, "row_key", f->row_key_regex_filter.data,
+					 f->row_key_regex_filter.len);
+			break;
+		case KIND(VALUE_REGEX_FILTER):
+			put_call(out, "value_regex", f->value_regex_filter.data,
+					 f->value_regex_filter.len);
+			break;
+		case KIND(VALUE_BITMASK_FILTER):
+			put_call(out, "bitmask", f->value_bitmask_filter->mask.data,
+					 f->value_bitmask_filter->mask.len);
+			break;
+		case KIND(CELLS_PER_ROW_OFFSET_FILTER):
+			bytes_printf(out, "row_offset(%d)", f->cells_per_row_offset_filter);
+			break;
+		case KIND(ROW_SAMPLE_FILTER):
+			bytes_printf(out, "sample(%g)", f->row_sample_filter);
+			break;
+		case KIND(SINK):
+			bytes_text(out, "sink");
+			break;
 		case KIND(VALUE_RANGE_FILTER):
 			put_value_range(out, f->value_range_filter);
 			break;
@@ -276,7 +321,7 @@ put_row_set(struct bytes *out, const Google__Bigtable__V2__RowSet *set)
 	{
 		if (i > 0)
 			bytes_text(out, ",");
-		put(out, set->row_keys[i]);
+		log_bytes_to(out, set->row_keys[i]);
 	}
 	bytes_text(out, "] ranges=[");
 	for (size_t i = 0; set && i < set->n_row_ranges; i++)
@@ -295,7 +340,7 @@ put_optional(struct bytes *out, const char *name, const char *value)
 	if (!*value)
 		return;
 	bytes_printf(out, " %s=", name);
-	put_text(out, value);
+	log_text_to(out, value);
 }
 
 /* A whole request. */
@@ -304,15 +349,15 @@ describe_read_rows(struct bytes *out,
 				   const Google__Bigtable__V2__ReadRowsRequest *request)
 {
 	bytes_text(out, " table=");
-	put_text(out, request->table_name);
+	log_text_to(out, request->table_name);
 	put_optional(out, "authorized_view", request->authorized_view_name);
 	put_optional(out, "materialized_view", request->materialized_view_name);
 	bytes_text(out, " app_profile=");
-	put_text(out, request->app_profile_id);
+	log_text_to(out, request->app_profile_id);
 	bytes_printf(out, " limit=%" PRId64 " reversed=%d stats=%d", request->rows_limit,
 				 (int) request->reversed, (int) request->request_stats_view);
 	put_row_set(out, request->rows);
 	bytes_text(out, " filter=");
 	if (request->filter)
-		put_filter(out, request->filter);
+		describe_filter(out, request->filter);
 }

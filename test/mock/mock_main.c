@@ -29,6 +29,7 @@ struct options
 	const char *address;
 	long port;
 	const char *log;
+	const char *apply_log;
 	bool exit_with_stdin;
 	long max_connection_age;
 };
@@ -80,10 +81,12 @@ number(const char *name, const char *text, long low)
 
 /* Add a family to GetTable's answer. */
 static void
-add_family(char *name)
+add_family(char *name, bool is_sum)
 {
 	server.families =
 		realloc(server.families, (server.nfamilies + 1) * sizeof(server.families[0]));
+	server.sums = realloc(server.sums, (server.nfamilies + 1) * sizeof(server.sums[0]));
+	server.sums[server.nfamilies] = is_sum;
 	server.families[server.nfamilies++] = name;
 }
 
@@ -110,7 +113,11 @@ take_option(struct options *options, const char *name, char *value)
 	else if (strcmp(name, "repeat-names") == 0)
 		server.table.repeat_names = true;
 	else if (strcmp(name, "family") == 0)
-		add_family(value);
+		add_family(value, false);
+	else if (strcmp(name, "sum-family") == 0)
+		add_family(value, true);
+	else if (strcmp(name, "apply-log") == 0)
+		options->apply_log = value;
 	else if (strcmp(name, "max-connection-age") == 0)
 		options->max_connection_age = number(name, value, 1);
 	else if (strcmp(name, "exit-with-stdin") == 0)
@@ -137,6 +144,8 @@ read_options(struct options *options, int argc, char **argv)
 		{"value-bytes", required_argument, NULL, 0},
 		{"repeat-names", no_argument, NULL, 0},
 		{"family", required_argument, NULL, 0},
+		{"sum-family", required_argument, NULL, 0},
+		{"apply-log", required_argument, NULL, 0},
 		{"max-connection-age", required_argument, NULL, 0},
 		{"exit-with-stdin", no_argument, NULL, 0},
 		{"help", no_argument, NULL, 0},
@@ -163,10 +172,11 @@ check_script(void)
 
 	if (!server.source.path)
 		return;
-	if (!script_take(&server.source, &script, &block, &ignored))
+	if (!script_take(&server.source, "ReadRows", &script, &block, &ignored))
 		fail(server.source.error);
-	script_unref(script);
-	server.source.next = 0;
+	if (block)
+		script_unref(script);
+	script_rewind(&server.source);
 }
 
 /* An integer argument of the server. */
@@ -185,6 +195,10 @@ create_server(const struct options *options)
 {
 	grpc_arg list[] = {
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, -1),
+		/* large requests shall not wait for the window */
+		integer(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 * 1024 * 1024),
+		integer(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1024 * 1024),
+		integer(GRPC_ARG_HTTP2_BDP_PROBE, 0),
 		/* a client's keepalive is never too frequent */
 		integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10),
 		integer(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
@@ -260,6 +274,7 @@ destroy_server(void)
 	grpc_shutdown_blocking();
 	script_unref(server.source.current);
 	free(server.families);
+	free(server.sums);
 }
 
 int
@@ -277,6 +292,8 @@ main(int argc, char **argv)
 	check_script();
 	if (options.log && !log_open(options.log))
 		fail("cannot open the log");
+	if (options.apply_log && !applied_open(options.apply_log))
+		fail("cannot open the log of what is applied");
 	if (options.address)
 		bytes_text(&address, options.address);
 	else

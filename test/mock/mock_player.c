@@ -239,6 +239,13 @@ leaves_pending(enum action_kind kind)
 		case ACTION_INITIAL:
 		case ACTION_TRAILER:
 		case ACTION_RETRY_INFO:
+		case ACTION_ENTRY:
+		case ACTION_ENTRY_KEY:
+		case ACTION_ENTRY_RETRY_INFO:
+		case ACTION_OMIT:
+		case ACTION_MATCHED:
+		case ACTION_APPLY:
+		case ACTION_ANSWER:
 			return true;
 		default:
 			return false;
@@ -296,6 +303,19 @@ perform(struct mock_call *call, const struct action *action)
 			return perform_on_connection(call, action);
 		case ACTION_EXIT:
 			_exit(3);
+		case ACTION_ENTRY:
+		case ACTION_ENTRY_KEY:
+		case ACTION_ENTRY_RETRY_INFO:
+		case ACTION_OMIT:
+		case ACTION_MATCHED:
+			write_action(call, action);
+			return GO_ON;
+		case ACTION_APPLY:
+			write_apply(call);
+			return GO_ON;
+		case ACTION_ANSWER:
+			write_answer(call, action->a, action->b);
+			return GO_ON;
 	}
 	return GO_ON;
 }
@@ -327,7 +347,9 @@ player_step(struct mock_call *call)
 		if (verdict != GO_ON)
 			return;
 	}
-	if (call->pending.len > 0)
+	if (write_needs_answer(call))
+		write_answer(call, 0, -1);
+	if (call->pending.len > 0 || write_needs_message(call))
 		send_pending(call);
 	else
 		call_finish(call, GRPC_STATUS_OK, "");
@@ -349,26 +371,34 @@ header(const struct mock_call *call, const char *name)
 	return NULL;
 }
 
+/* The attempt's number, and how much time it has. */
+void
+describe_attempt(struct bytes *out, const struct mock_call *call)
+{
+	char *attempt = header(call, "bigtable-attempt");
+	gpr_timespec deadline = call->details.deadline;
+
+	bytes_printf(out, " attempt=%s peer_deadline_ms=", attempt ? attempt : "none");
+	if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0)
+		bytes_text(out, "none");
+	else
+		bytes_printf(
+			out, "%d",
+			gpr_time_to_millis(gpr_time_sub(deadline, gpr_now(deadline.clock_type))));
+	free(attempt);
+}
+
 /* Log the request. */
 static void
 log_request(const struct mock_call *call, int block)
 {
 	struct bytes line = {0};
-	char *attempt = header(call, "bigtable-attempt");
-	gpr_timespec deadline = call->details.deadline;
 
-	bytes_printf(&line, "ReadRows call=%" PRId64 " block=%d attempt=%s peer_deadline_ms=",
-				 call->number, block, attempt ? attempt : "none");
-	if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0)
-		bytes_text(&line, "none");
-	else
-		bytes_printf(
-			&line, "%d",
-			gpr_time_to_millis(gpr_time_sub(deadline, gpr_now(deadline.clock_type))));
+	bytes_printf(&line, "ReadRows call=%" PRId64 " block=%d", call->number, block);
+	describe_attempt(&line, call);
 	describe_read_rows(&line, call->request);
 	describe_headers(&line, &call->headers);
 	log_line(&line);
-	free(attempt);
 	bytes_free(&line);
 }
 
@@ -387,8 +417,8 @@ player_start(struct mock_call *call, const uint8_t *payload, size_t len)
 		return;
 	}
 	if (source->path)
-		ok = script_take(source, &call->script, &call->block, &number);
-	else
+		ok = script_take(source, call->method, &call->script, &call->block, &number);
+	if (ok && !call->block)
 		call->block = &replay_block;
 	log_request(call, number);
 	if (ok)

@@ -32,6 +32,7 @@ script_free(struct script *script)
 			bytes_free(&block->actions[k].data);
 		}
 		free(block->actions);
+		free(block->method);
 	}
 	free(script->blocks);
 	free(script);
@@ -45,12 +46,13 @@ script_unref(struct script *script)
 		script_free(script);
 }
 
-/* Add an empty block. */
+/* Add an empty block for a method. */
 static void
-add_block(struct script *script)
+add_block(struct script *script, const char *method)
 {
 	script->blocks = realloc(script->blocks, (script->n + 1) * sizeof(script->blocks[0]));
-	memset(&script->blocks[script->n++], 0, sizeof(script->blocks[0]));
+	memset(&script->blocks[script->n], 0, sizeof(script->blocks[0]));
+	script->blocks[script->n++].method = mock_strdup(method);
 }
 
 /* Add the action of one line to the last block. */
@@ -60,9 +62,11 @@ add_line(struct script *script, const char *line, char *error, size_t size)
 	struct block *block = script->n ? &script->blocks[script->n - 1] : NULL;
 	struct action *action;
 
-	if (strcmp(line, "call") == 0)
+	if (strcmp(line, "call") == 0 || strncmp(line, "call ", 5) == 0)
 	{
-		add_block(script);
+		const char *method = line + 4 + strspn(line + 4, " ");
+
+		add_block(script, *method ? method : "ReadRows");
 		return true;
 	}
 	if (!block)
@@ -170,37 +174,63 @@ refresh(struct script_source *source)
 		script_unref(source->current);
 		text = read_all(fd);
 		source->current = script_parse(source, text);
-		source->next = 0;
 		free(text);
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
+/* The block of a method's next call, or its last one if all are taken. */
+static struct block *
+find_block(struct script *script, const char *method)
+{
+	struct block *last = NULL;
+
+	for (size_t i = 0; i < script->n; i++)
+	{
+		struct block *block = &script->blocks[i];
+
+		if (strcmp(block->method, method) != 0)
+			continue;
+		if (block->taken == 0)
+			return block;
+		last = block;
+	}
+	return last;
+}
+
 /* The block of a call that arrives now. */
 bool
-script_take(struct script_source *source, struct script **script,
+script_take(struct script_source *source, const char *method, struct script **script,
 			const struct block **block, int *number)
 {
-	size_t index;
+	struct block *found;
 
 	refresh(source);
+	*block = NULL;
+	*number = 0;
 	if (!source->current)
 		return false;
-	index = source->next;
-	if (index >= source->current->n)
+	found = find_block(source->current, method);
+	if (!found)
+		return true;
+	if (found->taken > 0 && found->once)
 	{
-		index = source->current->n - 1;
-		if (source->current->blocks[index].once)
-		{
-			snprintf(source->error, sizeof(source->error), "script exhausted");
-			return false;
-		}
+		snprintf(source->error, sizeof(source->error), "script exhausted");
+		return false;
 	}
-	source->next = index + 1;
+	found->taken++;
 	*script = source->current;
 	(*script)->refs++;
-	*block = &(*script)->blocks[index];
-	*number = (int) index + 1;
+	*block = found;
+	*number = (int) (found - source->current->blocks) + 1;
 	return true;
+}
+
+/* Begin counting anew. */
+void
+script_rewind(struct script_source *source)
+{
+	for (size_t i = 0; source->current && i < source->current->n; i++)
+		source->current->blocks[i].taken = 0;
 }

@@ -35,7 +35,16 @@ enum action_kind
 	ACTION_GOAWAY,     /* a: HTTP/2 error code; b: last stream */
 	ACTION_RST,        /* a: HTTP/2 error code */
 	ACTION_DROP,
-	ACTION_EXIT
+	ACTION_EXIT,
+
+	/* of methods that write */
+	ACTION_ENTRY,            /* a: code; b: index, -1 for all; text: message */
+	ACTION_ENTRY_KEY,        /* a: code; data: key; text: message */
+	ACTION_ENTRY_RETRY_INFO, /* a: nanoseconds */
+	ACTION_OMIT,             /* b: index, -1 for all */
+	ACTION_MATCHED,          /* a: 0 or 1 */
+	ACTION_APPLY,
+	ACTION_ANSWER /* a, b: first and last index, b -1 for the last there is */
 };
 
 struct action
@@ -51,7 +60,9 @@ struct block
 {
 	struct action *actions;
 	size_t n;
-	bool once; /* as the last block: not repeated */
+	bool once;    /* as the last block: not repeated */
+	char *method; /* whose calls it answers */
+	size_t taken; /* how many calls it has answered */
 };
 
 struct script
@@ -67,7 +78,6 @@ struct script_source
 	const char *path;
 	struct script *current; /* NULL when the file could not be read */
 	char error[256];        /* why not */
-	size_t next;            /* the block of the next call */
 	dev_t dev;
 	ino_t ino;
 	off_t size;
@@ -95,14 +105,18 @@ extern void row_format(const char *format, int64_t number, struct bytes *out);
 /* ---- mock_script.c ---- */
 
 /*
- * The block for a call that arrives now.  The file is read again if it is
- * another one than before, and then counting begins anew.  On success *script
- * holds a reference that the caller gives back with script_unref and *number
- * is the block's, from 1.  False, with the reason in source->error, when the
+ * The block for a call of a method that arrives now.  The file is read again if
+ * it is another one than before, and then counting begins anew.  On success
+ * *script holds a reference that the caller gives back with script_unref and
+ * *number is the block's, from 1 over all methods; *block is NULL, and *number
+ * 0, if the script has none for the method.  False, with the reason in source->error, when the
  * file is wrong or the script is exhausted.
  */
-extern bool script_take(struct script_source *source, struct script **script,
-						const struct block **block, int *number);
+extern bool script_take(struct script_source *source, const char *method,
+						struct script **script, const struct block **block, int *number);
+
+/* Begin counting anew. */
+extern void script_rewind(struct script_source *source);
 
 /* Give back a reference; NULL is allowed. */
 extern void script_unref(struct script *script);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mock_unary.c
- *	  The methods whose answer is one message: MutateRows, GetTable.
+ *	  The methods that are not scripted: GetTable.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,6 @@
 #include "bigtable_admin.pb-c.h"
 #include "mock_log.h"
 
-typedef Google__Bigtable__V2__MutateRowsRequest MutateRowsRequest;
-typedef Google__Bigtable__V2__MutateRowsResponse MutateRowsResponse;
-typedef Google__Bigtable__V2__MutateRowsResponse__Entry Entry;
 typedef Google__Bigtable__Admin__V2__GetTableRequest GetTableRequest;
 typedef Google__Bigtable__Admin__V2__Table Table;
 typedef Google__Bigtable__Admin__V2__Table__ColumnFamiliesEntry Family;
@@ -47,40 +44,6 @@ log_call(struct mock_call *call, const char *what, const char *name, size_t entr
 	bytes_free(&line);
 }
 
-/* Every entry succeeds; nothing is kept. */
-void
-answer_mutate_rows(struct mock_call *call, const uint8_t *payload, size_t len)
-{
-	MutateRowsRequest *request =
-		google__bigtable__v2__mutate_rows_request__unpack(NULL, len, payload);
-	MutateRowsResponse response = GOOGLE__BIGTABLE__V2__MUTATE_ROWS_RESPONSE__INIT;
-	Google__Rpc__Status fine = GOOGLE__RPC__STATUS__INIT;
-	Entry *entries;
-	Entry **pointers;
-
-	if (!request)
-	{
-		call_finish(call, GRPC_STATUS_INVALID_ARGUMENT, "the request cannot be decoded");
-		return;
-	}
-	log_call(call, "table", request->table_name, request->n_entries);
-	entries = mock_alloc(request->n_entries * sizeof(*entries));
-	pointers = mock_alloc(request->n_entries * sizeof(*pointers));
-	for (size_t i = 0; i < request->n_entries; i++)
-	{
-		google__bigtable__v2__mutate_rows_response__entry__init(&entries[i]);
-		entries[i].index = (int64_t) i;
-		entries[i].status = &fine;
-		pointers[i] = &entries[i];
-	}
-	response.n_entries = request->n_entries;
-	response.entries = pointers;
-	send_message(call, &response.base);
-	free(entries);
-	free(pointers);
-	google__bigtable__v2__mutate_rows_request__free_unpacked(request, NULL);
-}
-
 /* The families that the command line gave. */
 void
 answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len)
@@ -89,17 +52,35 @@ answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len)
 		google__bigtable__admin__v2__get_table_request__unpack(NULL, len, payload);
 	Table table = GOOGLE__BIGTABLE__ADMIN__V2__TABLE__INIT;
 	ColumnFamily plain = GOOGLE__BIGTABLE__ADMIN__V2__COLUMN_FAMILY__INIT;
+	ColumnFamily sum = plain;
+	Google__Bigtable__Admin__V2__Type number = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__INIT;
+	Google__Bigtable__Admin__V2__Type type = number;
+	Google__Bigtable__Admin__V2__Type__Int64 int64 =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__INT64__INIT;
+	Google__Bigtable__Admin__V2__Type__Aggregate aggregate =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__INIT;
+	Google__Bigtable__Admin__V2__Type__Empty empty =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__EMPTY__INIT;
 	size_t n = call->server->nfamilies;
 	Family *families = mock_alloc(n * sizeof(*families));
 	Family **pointers = mock_alloc(n * sizeof(*pointers));
 
+	number.kind_case = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_INT64_TYPE;
+	number.int64_type = &int64;
+	aggregate.input_type = &number;
+	aggregate.aggregator_case =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_SUM;
+	aggregate.sum = &empty;
+	type.kind_case = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_AGGREGATE_TYPE;
+	type.aggregate_type = &aggregate;
+	sum.value_type = &type;
 	if (request)
 		log_call(call, "name", request->name, 0);
 	for (size_t i = 0; i < n; i++)
 	{
 		google__bigtable__admin__v2__table__column_families_entry__init(&families[i]);
 		families[i].key = call->server->families[i];
-		families[i].value = &plain;
+		families[i].value = call->server->sums[i] ? &sum : &plain;
 		pointers[i] = &families[i];
 	}
 	if (!request)
