@@ -119,9 +119,3 @@ SELECT failure('SELECT * FROM incomplete');
 ALTER SERVER incomplete OPTIONS (emulator_host :'emulator');
 SELECT * FROM incomplete;
 DROP SERVER incomplete CASCADE;
-
--- what a foreign table cannot do yet
-SELECT failure($$INSERT INTO by_names2 VALUES ('b', 'x')$$);
-SELECT failure($$UPDATE by_names2 SET "f:q" = 'x'$$);
-SELECT failure($$DELETE FROM by_names2$$);
-SELECT failure($$TRUNCATE by_names2$$);

@@ -12,6 +12,7 @@
 
 #include "access/stratnum.h"
 #include "access/sysattr.h"
+#include "catalog/pg_foreign_server.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -22,6 +23,7 @@
 #include "optimizer/paths.h"
 #include "parser/parsetree.h"
 #include "storage/latch.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/pg_locale.h"
 
@@ -102,6 +104,17 @@ compat_modify_user(ResultRelInfo *rinfo, EState *estate)
 	if (rinfo->ri_RangeTableIndex != 0)
 		userid = exec_rt_fetch(rinfo->ri_RangeTableIndex, estate)->checkAsUser;
 	return OidIsValid(userid) ? userid : GetUserId();
+#endif
+}
+
+/* May a user make use of a server? */
+static inline AclResult
+compat_server_aclcheck(Oid serverid, Oid userid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, serverid, userid, ACL_USAGE);
+#else
+	return pg_foreign_server_aclcheck(serverid, userid, ACL_USAGE);
 #endif
 }
 

@@ -402,6 +402,10 @@ hint_for(const TableMapping *table, bt_code code)
 				"running server.",
 				table->servername);
 		case BT_NOT_FOUND:
+			if (table->relname == NULL)
+				return psprintf("Check the name of the table, and options "
+								"\"project_id\" and \"instance_id\" of server \"%s\".",
+								table->servername);
 			return psprintf("Check option \"table_name\" of foreign table \"%s\", and "
 							"\"project_id\" and \"instance_id\" of server \"%s\".",
 							table->relname, table->servername);
@@ -438,14 +442,18 @@ connection_hint(const TableMapping *table, const bt_status *status)
 	return hint_for(table, status->code);
 }
 
+/* It came over the wire: it may be in no encoding, or not in ours. */
+const char *
+connection_message_text(const char *message)
+{
+	return is_showable(message) ? message : quoted(bt_span_str(message));
+}
+
 const char *
 connection_status_text(const Connection *connection, const bt_status *status)
 {
-	const char *message = status->message;
+	const char *message = connection_message_text(status->message);
 
-	/* It came over the wire: it may be in no encoding, or not in ours. */
-	if (!is_showable(message))
-		message = quoted(bt_span_str(message));
 	return psprintf("%s%sgRPC status %d (%s) from %s after %d %s.", message,
 					message[0] != '\0' ? "; " : "", (int) status->code,
 					bt_code_name(status->code), connection->target, status->attempts,

@@ -55,6 +55,9 @@ extern const char *connection_hint(const TableMapping *table, const bt_status *s
 extern const char *
 connection_status_text(const Connection *connection, const bt_status *status);
 
+/* A message of a server, in this database's encoding. */
+extern const char *connection_message_text(const char *message);
+
 /*
  * Makes sure that a family exists that no row has had a cell of: a filter for
  * a family that does not exist just finds nothing.  Asks the server once per

@@ -84,7 +84,7 @@ static void
 append_members(StringInfo out, const char *name, const bt_filter *filter)
 {
 	appendStringInfo(out, "%s(", name);
-	for (size_t i = 0; i < filter->nmembers; i++)
+	for (size_t i = 0; i < filter->nmembers && filter->members[i] != NULL; i++)
 	{
 		if (i > 0)
 			appendStringInfoString(out, ", ");
@@ -144,6 +144,13 @@ append_filter(StringInfo out, const bt_filter *filter)
 		case BT_FILTER_VALUE_REGEX:
 			append_text(out, "value", filter->text);
 			break;
+		case BT_FILTER_ROW_KEY_REGEX:
+		case BT_FILTER_COLUMN_RANGE:
+		case BT_FILTER_VALUE_BITMASK:
+		case BT_FILTER_ROW_OFFSET:
+		case BT_FILTER_ROW_SAMPLE:
+		case BT_FILTER_SINK:
+			break; /* not of scans */
 		case BT_FILTER_COLUMN:
 			append_text(out, "column", filter->text);
 			appendStringInfoChar(out, ':');

@@ -11,6 +11,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -275,6 +276,32 @@ mapping_load(Oid relid)
 	for (int i = 0; i < desc->natts; i++)
 		load_column(table, TupleDescAttr(desc, i), encoding);
 	table_close(rel, NoLock);
+	return table;
+}
+
+TableMapping *
+mapping_of_remote_table(Oid serverid, const char *table_name, const char *app_profile)
+{
+	TableMapping *table = palloc0(sizeof(TableMapping));
+	ForeignServer *server = GetForeignServer(serverid);
+	List *options = NIL;
+
+	if (table_name[0] == '\0' || !option_is_resource_id(table_name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is not the name of a Bigtable table", table_name),
+				 errdetail("An ID alone is expected, without slashes, spaces, control "
+						   "or non-ASCII characters.")));
+	if (app_profile != NULL)
+		options = list_make1(
+			makeDefElem("app_profile_id", (Node *) makeString(pstrdup(app_profile)), -1));
+	options = lappend(
+		options, makeDefElem("table_name", (Node *) makeString(pstrdup(table_name)), -1));
+	table->serverid = serverid;
+	table->servername = server->servername;
+	load_resource(table, options, server->options);
+	load_settings(table, options, server->options);
+	load_write_settings(&table->write, NIL, server->options);
 	return table;
 }
 

@@ -84,6 +84,13 @@ typedef struct TableMapping
  */
 extern TableMapping *mapping_load(Oid relid);
 
+/*
+ * A table of Bigtable that no foreign table stands for: the mapping has no
+ * relation and no columns.  app_profile may be NULL: the server's.
+ */
+extern TableMapping *
+mapping_of_remote_table(Oid serverid, const char *table_name, const char *app_profile);
+
 /* Why a table cannot be written to, as an error's detail; NULL if it can. */
 extern const char *mapping_read_only_reason(const TableMapping *table);
 

@@ -386,7 +386,7 @@ build_tested(const RowFilterSpec *spec, List *cells, int ntests, const bt_arena 
 			break;
 		if (test->set.nranges > MAX_TEST_RANGES)
 			continue;
-		filter = bt_filter_make_condition(arena, tested_cell(test, arena), filter);
+		filter = bt_filter_make_condition(arena, tested_cell(test, arena), filter, NULL);
 		arena_check(filter != NULL);
 		used++;
 	}

@@ -51,13 +51,16 @@ bt_filter_make_limit(const bt_arena *arena, bt_filter_kind kind, int32_t limit)
 }
 
 bt_filter *
-bt_filter_make_condition(const bt_arena *arena, bt_filter *predicate, bt_filter *then)
+bt_filter_make_condition(const bt_arena *arena, bt_filter *predicate, bt_filter *then,
+						 bt_filter *otherwise)
 {
 	bt_filter *filter = bt_filter_make(arena, BT_FILTER_CONDITION);
 
-	if (bt_filter_add(arena, filter, predicate) == NULL ||
-		bt_filter_add(arena, filter, then) == NULL)
+	if (bt_filter_add(arena, filter, predicate) == NULL)
 		return NULL;
+	filter->members[1] = then; /* there is room for four */
+	filter->members[2] = otherwise;
+	filter->nmembers = 3;
 	return filter;
 }
 
@@ -129,7 +132,8 @@ members_size(const bt_filter *filter)
 	size_t size = 0;
 
 	for (size_t i = 0; i < filter->nmembers; i++)
-		size += field_size(1, bt_filter_size(filter->members[i]));
+		if (filter->members[i] != NULL)
+			size += field_size(1, bt_filter_size(filter->members[i]));
 	return size;
 }
 
@@ -145,7 +149,13 @@ bt_filter_size(const bt_filter *filter)
 		case BT_FILTER_FAMILY_REGEX:
 		case BT_FILTER_QUALIFIER_REGEX:
 		case BT_FILTER_VALUE_REGEX:
+		case BT_FILTER_ROW_KEY_REGEX:
 			return field_size(1, filter->text.len);
+		case BT_FILTER_VALUE_BITMASK:
+			return field_size(2, field_size(1, filter->text.len));
+		case BT_FILTER_COLUMN_RANGE:
+			return field_size(1,
+							  field_size(1, filter->text.len) + value_range_size(filter));
 		case BT_FILTER_LABEL:
 			return field_size(2, filter->text.len);
 		case BT_FILTER_COLUMN:
@@ -156,13 +166,17 @@ bt_filter_size(const bt_filter *filter)
 			return field_size(1, 2 * (1 + 10));
 		case BT_FILTER_VALUE_RANGE:
 			return field_size(1, value_range_size(filter));
+		case BT_FILTER_ROW_SAMPLE:
+			return 1 + 8;
 		case BT_FILTER_ROW_LIMIT:
+		case BT_FILTER_ROW_OFFSET:
 		case BT_FILTER_COLUMN_LIMIT:
 			return 1 + varint_size((uint32_t) filter->limit);
 		case BT_FILTER_STRIP_VALUE:
 			return 2;
 		case BT_FILTER_PASS_ALL:
 		case BT_FILTER_BLOCK_ALL:
+		case BT_FILTER_SINK:
 			return 3;
 	}
 	return 0;
@@ -175,7 +189,8 @@ bt_filter_depth(const bt_filter *filter)
 
 	for (size_t i = 0; i < filter->nmembers; i++)
 	{
-		int depth = bt_filter_depth(filter->members[i]);
+		int depth =
+			filter->members[i] != NULL ? bt_filter_depth(filter->members[i]) : 0;
 
 		if (depth > deepest)
 			deepest = depth;

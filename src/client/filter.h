@@ -25,18 +25,24 @@ typedef enum bt_filter_kind
 {
 	BT_FILTER_CHAIN,           /* each member filters the output of the one before */
 	BT_FILTER_INTERLEAVE,      /* the outputs of all members; duplicates stay */
-	BT_FILTER_CONDITION,       /* predicate, then; else nothing */
+	BT_FILTER_CONDITION,       /* predicate, then, otherwise */
+	BT_FILTER_ROW_KEY_REGEX,   /* matches the whole key */
 	BT_FILTER_FAMILY_REGEX,    /* matches the whole name */
 	BT_FILTER_QUALIFIER_REGEX, /* matches the whole qualifier */
 	BT_FILTER_COLUMN,          /* exactly one column */
+	BT_FILTER_COLUMN_RANGE,    /* columns of one family */
 	BT_FILTER_TIMESTAMP_RANGE,
 	BT_FILTER_VALUE_RANGE,
 	BT_FILTER_VALUE_REGEX,  /* matches the whole value */
+	BT_FILTER_VALUE_BITMASK,
+	BT_FILTER_ROW_OFFSET,   /* all but the first N cells of each row */
 	BT_FILTER_ROW_LIMIT,    /* first N cells of each row */
 	BT_FILTER_COLUMN_LIMIT, /* newest N cells of each column */
 	BT_FILTER_STRIP_VALUE,
 	BT_FILTER_PASS_ALL,
 	BT_FILTER_BLOCK_ALL,
+	BT_FILTER_ROW_SAMPLE, /* each row with a probability */
+	BT_FILTER_SINK,       /* to the final output at once */
 	BT_FILTER_LABEL /* labels each cell */
 } bt_filter_kind;
 
@@ -46,19 +52,23 @@ struct bt_filter
 {
 	bt_filter_kind kind;
 
-	/* CHAIN, INTERLEAVE: members; CONDITION: predicate, then */
+	/*
+	 * CHAIN, INTERLEAVE: members; CONDITION: predicate, then, otherwise, of which
+	 * the latter two may be NULL and mean nothing
+	 */
 	bt_filter **members;
 	size_t nmembers;
 	size_t capacity;
 
-	bt_span text;      /* a regex, a family (COLUMN), or a label */
+	bt_span text;      /* a regex, a family (COLUMN, COLUMN_RANGE), a label, a mask */
 	bt_span qualifier; /* COLUMN */
-	int32_t limit;     /* ROW_LIMIT, COLUMN_LIMIT */
+	int32_t limit;     /* ROW_LIMIT, ROW_OFFSET, COLUMN_LIMIT */
+	double probability; /* ROW_SAMPLE */
 
 	int64_t from_us; /* TIMESTAMP_RANGE: first */
 	int64_t to_us;   /* TIMESTAMP_RANGE: behind the last; 0: no end */
 
-	bt_span from; /* VALUE_RANGE */
+	bt_span from; /* VALUE_RANGE, COLUMN_RANGE */
 	bt_span to;
 	bool has_from;
 	bool has_to;
@@ -68,19 +78,22 @@ struct bt_filter
 
 extern bt_filter *bt_filter_make(const bt_arena *arena, bt_filter_kind kind);
 
-/* FAMILY_REGEX, QUALIFIER_REGEX, VALUE_REGEX or LABEL. */
+/* A regex, LABEL or VALUE_BITMASK. */
 extern bt_filter *
 bt_filter_make_text(const bt_arena *arena, bt_filter_kind kind, bt_span text);
 extern bt_filter *
 bt_filter_make_column(const bt_arena *arena, bt_span family, bt_span qualifier);
 
-/* ROW_LIMIT or COLUMN_LIMIT. */
+/* ROW_LIMIT, ROW_OFFSET or COLUMN_LIMIT. */
 extern bt_filter *
 bt_filter_make_limit(const bt_arena *arena, bt_filter_kind kind, int32_t limit);
 
-/* Rows that have a cell behind the predicate give what "then" gives. */
-extern bt_filter *
-bt_filter_make_condition(const bt_arena *arena, bt_filter *predicate, bt_filter *then);
+/*
+ * Rows that have a cell behind the predicate give what "then" gives, the others
+ * what "otherwise" gives; NULL gives nothing.
+ */
+extern bt_filter *bt_filter_make_condition(const bt_arena *arena, bt_filter *predicate,
+										   bt_filter *then, bt_filter *otherwise);
 
 /* Adds a member to a CHAIN or INTERLEAVE; returns it, or NULL. */
 extern bt_filter *

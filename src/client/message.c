@@ -153,7 +153,10 @@ convert_condition(scratch *scratch, const bt_filter *filter, pb_filter *result)
 
 	google__bigtable__v2__row_filter__condition__init(condition);
 	condition->predicate_filter = new_filter(scratch, filter->members[0]);
-	condition->true_filter = new_filter(scratch, filter->members[1]);
+	if (filter->members[1] != NULL)
+		condition->true_filter = new_filter(scratch, filter->members[1]);
+	if (filter->members[2] != NULL)
+		condition->false_filter = new_filter(scratch, filter->members[2]);
 	result->condition = condition;
 	result->filter_case = GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_CONDITION;
 }
@@ -174,6 +177,46 @@ convert_column(scratch *scratch, const bt_filter *filter, pb_filter *result)
 		GOOGLE__BIGTABLE__V2__COLUMN_RANGE__END_QUALIFIER_END_QUALIFIER_CLOSED;
 	result->column_range_filter = range;
 	result->filter_case = GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_COLUMN_RANGE_FILTER;
+}
+
+static void
+convert_column_range(scratch *scratch, const bt_filter *filter, pb_filter *result)
+{
+	Google__Bigtable__V2__ColumnRange *range = scratch_alloc(scratch, sizeof(*range));
+
+	google__bigtable__v2__column_range__init(range);
+	range->family_name = string(scratch, filter->text);
+	if (filter->has_from)
+	{
+		/* The members of the union are all of one type. */
+		range->start_qualifier_closed = binary(filter->from);
+		range->start_qualifier_case =
+			filter->from_open
+				? GOOGLE__BIGTABLE__V2__COLUMN_RANGE__START_QUALIFIER_START_QUALIFIER_OPEN
+				: GOOGLE__BIGTABLE__V2__COLUMN_RANGE__START_QUALIFIER_START_QUALIFIER_CLOSED;
+	}
+	if (filter->has_to)
+	{
+		range->end_qualifier_closed = binary(filter->to);
+		range->end_qualifier_case =
+			filter->to_open
+				? GOOGLE__BIGTABLE__V2__COLUMN_RANGE__END_QUALIFIER_END_QUALIFIER_OPEN
+				: GOOGLE__BIGTABLE__V2__COLUMN_RANGE__END_QUALIFIER_END_QUALIFIER_CLOSED;
+	}
+	result->column_range_filter = range;
+	result->filter_case = GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_COLUMN_RANGE_FILTER;
+}
+
+static void
+convert_bitmask(scratch *scratch, const bt_filter *filter, pb_filter *result)
+{
+	Google__Bigtable__V2__ValueBitmask *bitmask =
+		scratch_alloc(scratch, sizeof(*bitmask));
+
+	google__bigtable__v2__value_bitmask__init(bitmask);
+	bitmask->mask = binary(filter->text);
+	result->value_bitmask_filter = bitmask;
+	result->filter_case = GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_VALUE_BITMASK_FILTER;
 }
 
 static void
@@ -243,8 +286,33 @@ convert_filter(scratch *scratch, const bt_filter *filter, pb_filter *result)
 			result->filter_case =
 				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_VALUE_REGEX_FILTER;
 			break;
+		case BT_FILTER_ROW_KEY_REGEX:
+			result->row_key_regex_filter = binary(filter->text);
+			result->filter_case =
+				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_ROW_KEY_REGEX_FILTER;
+			break;
 		case BT_FILTER_COLUMN:
 			convert_column(scratch, filter, result);
+			break;
+		case BT_FILTER_COLUMN_RANGE:
+			convert_column_range(scratch, filter, result);
+			break;
+		case BT_FILTER_VALUE_BITMASK:
+			convert_bitmask(scratch, filter, result);
+			break;
+		case BT_FILTER_ROW_OFFSET:
+			result->cells_per_row_offset_filter = filter->limit;
+			result->filter_case =
+				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_CELLS_PER_ROW_OFFSET_FILTER;
+			break;
+		case BT_FILTER_ROW_SAMPLE:
+			result->row_sample_filter = filter->probability;
+			result->filter_case =
+				GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_ROW_SAMPLE_FILTER;
+			break;
+		case BT_FILTER_SINK:
+			result->sink = true;
+			result->filter_case = GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_SINK;
 			break;
 		case BT_FILTER_TIMESTAMP_RANGE:
 			convert_timestamp_range(scratch, filter, result);

@@ -231,7 +231,7 @@ list(bt_filter_kind kind, size_t nmembers, const twin *members)
 static twin
 condition(twin predicate, twin then)
 {
-	twin t = make_twin(bt_filter_make_condition(&arena.arena, predicate.ours, then.ours),
+	twin t = make_twin(bt_filter_make_condition(&arena.arena, predicate.ours, then.ours, NULL),
 					   CASE(CONDITION));
 	Google__Bigtable__V2__RowFilter__Condition *c = allocate(sizeof(*c));
 
@@ -454,7 +454,7 @@ test_simplify(void)
 	bt_filter_add(a, interleave, leaf);
 	ok(bt_filter_simplify(a, chain) == chain, "a chain of two stays");
 	ok(bt_filter_simplify(a, interleave) == interleave, "an interleave of two stays");
-	result = bt_filter_make_condition(a, leaf, leaf);
+	result = bt_filter_make_condition(a, leaf, leaf, NULL);
 	ok(bt_filter_simplify(a, result) == result, "a condition stays");
 }
 
@@ -476,7 +476,7 @@ build_tree(const bt_arena *a)
 	if (!complete)
 		return NULL;
 	return bt_filter_make_condition(
-		a, chain, bt_filter_make_text(a, BT_FILTER_LABEL, bt_span_str("l")));
+		a, chain, bt_filter_make_text(a, BT_FILTER_LABEL, bt_span_str("l")), NULL);
 }
 
 static void

@@ -1,0 +1,779 @@
+/*-------------------------------------------------------------------------
+ *
+ * functions.c
+ *	  SQL functions that write to Bigtable directly.
+ *
+ * They name a server and a table, and need no foreign table.  Arguments are
+ * checked before anything is sent.  Whoever may use the server may call them;
+ * the call is made with the caller's own user mapping.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "arena.h"
+#include "client/admin.h"
+#include "client/mutator.h"
+#include "client/single_row.h"
+#include "codec.h"
+#include "compat.h"
+#include "connection.h"
+#include "filter_json.h"
+#include "mapping.h"
+#include "option.h"
+#include "quote.h"
+
+PG_FUNCTION_INFO_V1(bigtable_mutate_row);
+PG_FUNCTION_INFO_V1(bigtable_mutate_rows);
+PG_FUNCTION_INFO_V1(bigtable_check_and_mutate);
+PG_FUNCTION_INFO_V1(bigtable_read_modify_write);
+PG_FUNCTION_INFO_V1(bigtable_drop_row_range);
+
+extern Datum bigtable_fdw_handler(PG_FUNCTION_ARGS);
+
+/* Members of the type bigtable_mutation. */
+enum
+{
+	MUTATION_KIND,
+	MUTATION_FAMILY,
+	MUTATION_QUALIFIER,
+	MUTATION_VALUE,
+	MUTATION_TIMESTAMP,
+	MUTATION_AMOUNT,
+	MUTATION_FROM,
+	MUTATION_UNTIL,
+	MUTATION_LENGTH
+};
+
+/* Of bigtable_rmw_rule. */
+enum
+{
+	RULE_FAMILY,
+	RULE_QUALIFIER,
+	RULE_INCREMENT,
+	RULE_APPEND,
+	RULE_LENGTH
+};
+
+/* Of bigtable_row_mutations. */
+enum
+{
+	ROW_KEY,
+	ROW_MUTATIONS,
+	ROW_LENGTH
+};
+
+/* Mutations of a row. */
+typedef struct MutationList
+{
+	bt_mutation *items;
+	size_t n;
+} MutationList;
+
+/* A table that a function writes to. */
+typedef struct RemoteTable
+{
+	TableMapping *mapping;
+	bt_write_target target;
+	Connection *connection;
+} RemoteTable;
+
+/* ---- arguments ---- */
+
+__attribute__((noreturn)) static void
+report_argument(const char *message, const char *detail)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", message),
+					detail != NULL ? errdetail("%s", detail) : 0));
+}
+
+/* An argument that must not be NULL. */
+static Datum
+required(FunctionCallInfo fcinfo, int i, const char *name)
+{
+	if (PG_ARGISNULL(i))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" must not be null", name)));
+	return PG_GETARG_DATUM(i);
+}
+
+static bt_span
+bytes_of(Datum value)
+{
+	bytea *bytes = DatumGetByteaPP(value);
+
+	return bt_span_make(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
+
+static bt_span
+row_key_of(Datum value)
+{
+	bt_span key = bytes_of(value);
+
+	if (key.len == 0)
+		report_argument("row key is empty", "Bigtable has no row with an empty key.");
+	if (key.len > BT_MAX_ROW_KEY_BYTES)
+		report_argument("row key is too long",
+						psprintf("It has %zu bytes; Bigtable allows %zu.", key.len,
+								 BT_MAX_ROW_KEY_BYTES));
+	return key;
+}
+
+static bt_span
+family_of(Datum value)
+{
+	char *name = TextDatumGetCString(value);
+
+	if (name[0] == '\0' || !option_is_family(name, strlen(name)))
+		report_argument(
+			psprintf("invalid column family \"%s\"", name),
+			"A family name has up to 64 letters, digits, \"-\", \"_\" and \".\".");
+	return bt_span_str(name);
+}
+
+static bt_span
+qualifier_of(Datum value)
+{
+	bt_span qualifier = bytes_of(value);
+
+	if (qualifier.len > BT_MAX_QUALIFIER_BYTES)
+		report_argument("column qualifier is too long",
+						psprintf("It has %zu bytes; Bigtable allows %zu.", qualifier.len,
+								 BT_MAX_QUALIFIER_BYTES));
+	return qualifier;
+}
+
+static bt_span
+value_of(Datum datum)
+{
+	bt_span value = bytes_of(datum);
+
+	if (value.len > BT_MAX_VALUE_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("value is too large for a cell"),
+						errdetail("It has %zu bytes; Bigtable allows %zu.", value.len,
+								  BT_MAX_VALUE_BYTES)));
+	return value;
+}
+
+/* A timestamp of Bigtable: whole milliseconds since 1970. */
+static int64
+timestamp_of(Datum value)
+{
+	int64 us;
+
+	if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)) ||
+		!codec_number(TIMESTAMPTZOID, value, &us) || us < 0 || us % 1000 != 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("invalid timestamp of a cell: %s",
+					timestamptz_to_str(DatumGetTimestampTz(value))),
+			 errdetail("Bigtable's timestamps begin in 1970, are finite, and in whole "
+					   "milliseconds.")));
+	return us;
+}
+
+static int64
+current_time_us(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return timestamp_of(TimestampTzGetDatum(now - now % 1000));
+}
+
+/* ---- composite values ---- */
+
+/* Takes a composite value apart. */
+static void
+deform(Datum datum, int length, Datum *values, bool *isnull)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(datum);
+	TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+											HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header),
+						   .t_tableOid = InvalidOid,
+						   .t_data = header};
+
+	ItemPointerSetInvalid(&tuple.t_self);
+	if (desc->natts != length)
+		elog(ERROR, "unexpected number of members: %d", desc->natts);
+	heap_deform_tuple(&tuple, desc, values, isnull);
+	ReleaseTupleDesc(desc);
+}
+
+/* The elements of an array of composite values. */
+static Datum *
+elements_of(Datum datum, const char *name, int *n)
+{
+	ArrayType *array = DatumGetArrayTypeP(datum);
+	Oid type = ARR_ELEMTYPE(array);
+	int16 len;
+	bool byval;
+	char align;
+	Datum *elements;
+	bool *isnull;
+
+	get_typlenbyvalalign(type, &len, &byval, &align);
+	deconstruct_array(array, type, len, byval, align, &elements, &isnull, n);
+	for (int i = 0; i < *n; i++)
+		if (isnull[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("element %d of argument \"%s\" must not be null",
+								   i + 1, name)));
+	return elements;
+}
+
+static Datum
+required_member(const Datum *values, const bool *isnull, int i, const char *name,
+				const char *of)
+{
+	if (isnull[i])
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s of a %s must not be null", name, of)));
+	return values[i];
+}
+
+static void
+parse_cell_mutation(const char *kind, const Datum *values, const bool *isnull,
+					bt_mutation *mutation)
+{
+	mutation->family =
+		family_of(required_member(values, isnull, MUTATION_FAMILY, "family", kind));
+	if (mutation->kind == BT_DELETE_FAMILY)
+		return;
+	mutation->qualifier = qualifier_of(
+		required_member(values, isnull, MUTATION_QUALIFIER, "qualifier", kind));
+	if (mutation->kind == BT_DELETE_COLUMN)
+	{
+		if (!isnull[MUTATION_FROM])
+			mutation->from_us = timestamp_of(values[MUTATION_FROM]);
+		if (!isnull[MUTATION_UNTIL])
+			mutation->to_us = timestamp_of(values[MUTATION_UNTIL]);
+		if (!isnull[MUTATION_UNTIL] && mutation->to_us <= mutation->from_us)
+			report_argument("range of timestamps is empty", NULL);
+		return;
+	}
+	mutation->timestamp_us = isnull[MUTATION_TIMESTAMP]
+								 ? current_time_us()
+								 : timestamp_of(values[MUTATION_TIMESTAMP]);
+	if (mutation->kind == BT_SET_CELL)
+		mutation->value =
+			value_of(required_member(values, isnull, MUTATION_VALUE, "value", kind));
+	else
+		mutation->amount = DatumGetInt64(
+			required_member(values, isnull, MUTATION_AMOUNT, "amount", kind));
+}
+
+static void
+parse_mutation(Datum datum, bt_mutation *mutation)
+{
+	static const char *const kinds[] = {[BT_SET_CELL] = "set_cell",
+										[BT_ADD_TO_CELL] = "add_to_cell",
+										[BT_DELETE_COLUMN] = "delete_cells",
+										[BT_DELETE_FAMILY] = "delete_family",
+										[BT_DELETE_ROW] = "delete_row"};
+	Datum values[MUTATION_LENGTH];
+	bool isnull[MUTATION_LENGTH];
+	char *kind;
+	size_t i = 0;
+
+	deform(datum, MUTATION_LENGTH, values, isnull);
+	kind = TextDatumGetCString(
+		required_member(values, isnull, MUTATION_KIND, "kind", "mutation"));
+	while (i < lengthof(kinds) && strcmp(kind, kinds[i]) != 0)
+		i++;
+	if (i == lengthof(kinds))
+		report_argument(psprintf("invalid kind of mutation: \"%s\"", kind),
+						"It is one of set_cell, add_to_cell, delete_cells, delete_family "
+						"and delete_row.");
+	memset(mutation, 0, sizeof(*mutation));
+	mutation->kind = (bt_mutation_kind) i;
+	if (mutation->kind != BT_DELETE_ROW)
+		parse_cell_mutation(kind, values, isnull, mutation);
+}
+
+static MutationList
+parse_mutations(Datum datum, const char *name)
+{
+	MutationList list;
+	int n;
+	Datum *elements = elements_of(datum, name, &n);
+
+	if (n > BT_MAX_MUTATIONS)
+		report_argument(psprintf("argument \"%s\" has too many mutations", name),
+						psprintf("It has %d; Bigtable allows %d.", n, BT_MAX_MUTATIONS));
+	list.n = (size_t) n;
+	list.items = palloc(sizeof(bt_mutation) * (list.n + 1));
+	for (int i = 0; i < n; i++)
+		parse_mutation(elements[i], &list.items[i]);
+	return list;
+}
+
+static void
+check_not_empty(const MutationList *list, const char *name)
+{
+	if (list->n == 0)
+		report_argument(psprintf("argument \"%s\" has no mutations", name), NULL);
+}
+
+static void
+parse_rule(Datum datum, bt_rmw_rule *rule)
+{
+	Datum values[RULE_LENGTH];
+	bool isnull[RULE_LENGTH];
+
+	deform(datum, RULE_LENGTH, values, isnull);
+	memset(rule, 0, sizeof(*rule));
+	rule->family =
+		family_of(required_member(values, isnull, RULE_FAMILY, "family", "rule"));
+	rule->qualifier = qualifier_of(
+		required_member(values, isnull, RULE_QUALIFIER, "qualifier", "rule"));
+	if (isnull[RULE_INCREMENT] == isnull[RULE_APPEND])
+		report_argument("a rule either increments or appends", NULL);
+	rule->is_increment = !isnull[RULE_INCREMENT];
+	if (rule->is_increment)
+		rule->amount = DatumGetInt64(values[RULE_INCREMENT]);
+	else
+		rule->append = value_of(values[RULE_APPEND]);
+}
+
+/* ---- tables ---- */
+
+/* The server of that name, if the user may use it and it is one of ours. */
+static Oid
+find_server(const char *name)
+{
+	ForeignServer *server = GetForeignServerByName(name, false);
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	AclResult result = compat_server_aclcheck(server->serverid, GetUserId());
+	FmgrInfo handler;
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
+	memset(&handler, 0, sizeof(handler));
+	if (OidIsValid(wrapper->fdwhandler))
+		fmgr_info(wrapper->fdwhandler, &handler);
+	if (handler.fn_addr != bigtable_fdw_handler)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("server \"%s\" is not a Bigtable server", name)));
+	return server->serverid;
+}
+
+/*
+ * Opens the table that a call's first two arguments name.  app_profile is the
+ * number of that argument, or -1.
+ */
+static RemoteTable
+open_table(FunctionCallInfo fcinfo, const char *function, int app_profile)
+{
+	RemoteTable table;
+	const char *profile = NULL;
+	Oid serverid;
+
+	PreventCommandIfReadOnly(function);
+	serverid = find_server(NameStr(*DatumGetName(required(fcinfo, 0, "server"))));
+	if (app_profile >= 0 && !PG_ARGISNULL(app_profile))
+	{
+		profile = TextDatumGetCString(PG_GETARG_DATUM(app_profile));
+		if (profile[0] == '\0' || !option_is_resource_id(profile))
+			report_argument(psprintf("invalid app profile \"%s\"", profile), NULL);
+	}
+	table.mapping = mapping_of_remote_table(
+		serverid, TextDatumGetCString(required(fcinfo, 1, "table_name")), profile);
+	table.target.kind = table.mapping->kind;
+	table.target.resource = table.mapping->resource;
+	table.target.app_profile = table.mapping->app_profile;
+	table.connection = NULL;
+	return table;
+}
+
+static void
+connect_table(RemoteTable *table)
+{
+	table->connection = connection_acquire(table->mapping, GetUserId());
+}
+
+/*
+ * Waits for a call.  If it fails, an error is raised; with a key, it is that of
+ * a write of one row that is not tried again.
+ */
+static void
+run(const RemoteTable *table, bt_unary *call, const bt_span *key, const char *action)
+{
+	bt_unary_result result;
+	bt_status status;
+
+	arena_check(call != NULL);
+	while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
+		CHECK_FOR_INTERRUPTS();
+	if (result == BT_UNARY_DONE)
+		return;
+	if (key != NULL)
+		connection_report_write(table->connection, table->mapping, &status, *key, action);
+	connection_report(table->connection, table->mapping, &status, action);
+}
+
+/* ---- functions ---- */
+
+Datum
+bigtable_mutate_row(PG_FUNCTION_ARGS)
+{
+	RemoteTable table = open_table(fcinfo, "bigtable_mutate_row()", 4);
+	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
+	MutationList list = parse_mutations(required(fcinfo, 3, "mutations"), "mutations");
+	bool once = false;
+	bt_unary *volatile call = NULL;
+
+	check_not_empty(&list, "mutations");
+	for (size_t i = 0; i < list.n; i++)
+		once |= !bt_mutation_is_idempotent(&list.items[i]);
+	connect_table(&table);
+	PG_TRY();
+	{
+		call =
+			bt_mutate_row(connection_channel(table.connection), connection_host(),
+						  &table.target, key, list.items, list.n, &table.mapping->retry);
+		run(&table, call, once ? &key : NULL, once ? "mutate" : "write to");
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		connection_release(table.connection);
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+Datum
+bigtable_check_and_mutate(PG_FUNCTION_ARGS)
+{
+	RemoteTable table = open_table(fcinfo, "bigtable_check_and_mutate()", 6);
+	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
+	const bt_filter *predicate =
+		PG_ARGISNULL(3) ? NULL : filter_from_json(PG_GETARG_JSONB_P(3));
+	MutationList if_true = {0};
+	MutationList if_false = {0};
+	bt_unary *volatile call = NULL;
+	volatile bool matched = false;
+
+	if (!PG_ARGISNULL(4))
+		if_true = parse_mutations(PG_GETARG_DATUM(4), "true_mutations");
+	if (!PG_ARGISNULL(5))
+		if_false = parse_mutations(PG_GETARG_DATUM(5), "false_mutations");
+	if (if_true.n + if_false.n == 0)
+		report_argument("there is no mutation",
+						"One of \"true_mutations\" and \"false_mutations\" must have "
+						"one.");
+	connect_table(&table);
+	PG_TRY();
+	{
+		bool result;
+
+		call = bt_check_and_mutate_row(connection_channel(table.connection),
+									   connection_host(), &table.target, key, predicate,
+									   if_true.items, if_true.n, if_false.items,
+									   if_false.n, &table.mapping->retry);
+		run(&table, call, &key, "check and mutate");
+		if (!bt_unpack_check_and_mutate_row(bt_unary_response(call), &result))
+			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+							errmsg("invalid CheckAndMutateRow response")));
+		matched = result;
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		connection_release(table.connection);
+	}
+	PG_END_TRY();
+	PG_RETURN_BOOL(matched);
+}
+
+/* Cells that are collected where no error may be thrown. */
+typedef struct CellBuffer
+{
+	MemoryContext context;
+	bt_written_cell *cells;
+	size_t n;
+	size_t capacity;
+} CellBuffer;
+
+static bt_span
+copy_span(const CellBuffer *buffer, bt_span span, bool *ok)
+{
+	uint8 *copy = arena_alloc(buffer->context, span.len + 1);
+
+	if (copy == NULL)
+		*ok = false;
+	else if (span.len > 0)
+		memcpy(copy, span.data, span.len);
+	return bt_span_make(copy, span.len);
+}
+
+static bool
+collect_cell(void *arg, const bt_written_cell *cell)
+{
+	CellBuffer *buffer = arg;
+	bool ok = true;
+	bt_written_cell *copy;
+
+	if (buffer->n == buffer->capacity)
+	{
+		size_t capacity = buffer->capacity == 0 ? 8 : buffer->capacity * 2;
+		bt_written_cell *cells =
+			arena_alloc(buffer->context, capacity * sizeof(bt_written_cell));
+
+		if (cells == NULL)
+			return false;
+		if (buffer->n > 0)
+			memcpy(cells, buffer->cells, buffer->n * sizeof(bt_written_cell));
+		buffer->cells = cells;
+		buffer->capacity = capacity;
+	}
+	copy = &buffer->cells[buffer->n++];
+	*copy = *cell;
+	copy->family = copy_span(buffer, cell->family, &ok);
+	copy->qualifier = copy_span(buffer, cell->qualifier, &ok);
+	copy->value = copy_span(buffer, cell->value, &ok);
+	return ok;
+}
+
+static Datum
+bytea_datum(bt_span span)
+{
+	bytea *result = palloc(VARHDRSZ + span.len);
+
+	SET_VARSIZE(result, VARHDRSZ + span.len);
+	if (span.len > 0)
+		memcpy(VARDATA(result), span.data, span.len);
+	return PointerGetDatum(result);
+}
+
+static void
+return_cells(ReturnSetInfo *rsinfo, const CellBuffer *buffer)
+{
+	for (size_t i = 0; i < buffer->n; i++)
+	{
+		const bt_written_cell *cell = &buffer->cells[i];
+		bool isnull[4] = {false};
+		Datum values[4];
+
+		values[0] = PointerGetDatum(cstring_to_text_with_len(
+			(const char *) cell->family.data, (int) cell->family.len));
+		values[1] = bytea_datum(cell->qualifier);
+		values[2] = codec_timestamp_datum(cell->timestamp_us);
+		values[3] = bytea_datum(cell->value);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
+	}
+}
+
+Datum
+bigtable_read_modify_write(PG_FUNCTION_ARGS)
+{
+	RemoteTable table = open_table(fcinfo, "bigtable_read_modify_write()", 4);
+	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
+	int nrules;
+	Datum *elements = elements_of(required(fcinfo, 3, "rules"), "rules", &nrules);
+	bt_rmw_rule *rules = palloc(sizeof(bt_rmw_rule) * (nrules + 1));
+	CellBuffer buffer = {.context = CurrentMemoryContext};
+	bt_unary *volatile call = NULL;
+
+	if (nrules == 0 || nrules > BT_MAX_MUTATIONS)
+		report_argument(psprintf("argument \"rules\" has %d rules", nrules),
+						"Bigtable allows 1 to 100000.");
+	for (int i = 0; i < nrules; i++)
+		parse_rule(elements[i], &rules[i]);
+	InitMaterializedSRF(fcinfo, 0);
+	connect_table(&table);
+	PG_TRY();
+	{
+		call = bt_read_modify_write_row(connection_channel(table.connection),
+										connection_host(), &table.target, key, rules,
+										nrules, &table.mapping->retry);
+		run(&table, call, &key, "modify");
+		if (!bt_unpack_read_modify_write_row(bt_unary_response(call), collect_cell,
+											 &buffer))
+			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
+							errmsg("invalid ReadModifyWriteRow response")));
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		connection_release(table.connection);
+	}
+	PG_END_TRY();
+	return_cells((ReturnSetInfo *) fcinfo->resultinfo, &buffer);
+	return (Datum) 0;
+}
+
+Datum
+bigtable_drop_row_range(PG_FUNCTION_ARGS)
+{
+	RemoteTable table = open_table(fcinfo, "bigtable_drop_row_range()", -1);
+	bool whole_table = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	bt_span prefix = {NULL, 0};
+	bt_unary *volatile call = NULL;
+
+	if (!PG_ARGISNULL(2))
+		prefix = bytes_of(PG_GETARG_DATUM(2));
+	if (prefix.len == 0 && !whole_table)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a prefix of row keys is required"),
+						errhint("To drop all rows, say so: whole_table => true.")));
+	if (prefix.len > 0 && whole_table)
+		report_argument("a prefix and whole_table cannot be given together", NULL);
+	if (prefix.len > BT_MAX_ROW_KEY_BYTES)
+		report_argument("prefix of row keys is too long", NULL);
+	connect_table(&table);
+	PG_TRY();
+	{
+		call = bt_admin_drop_row_range(connection_channel(table.connection),
+									   connection_host(), table.mapping->table_resource,
+									   prefix, whole_table, &table.mapping->retry);
+		run(&table, call, NULL, "drop rows of");
+	}
+	PG_FINALLY();
+	{
+		bt_unary_free(call);
+		connection_release(table.connection);
+	}
+	PG_END_TRY();
+	PG_RETURN_VOID();
+}
+
+/* ---- many rows ---- */
+
+/* A row of bigtable_mutate_rows(), and what became of it. */
+typedef struct RowEntry
+{
+	bt_span key;
+	Datum key_datum;
+	MutationList list;
+	int code;
+	char *message; /* malloc'd, or NULL */
+} RowEntry;
+
+/* Called by the client: no error may be thrown here. */
+static void
+note_result(void *arg, uint64_t row, const bt_status *status)
+{
+	RowEntry *entries = arg;
+
+	entries[row].code = (int) status->code;
+	if (status->code != BT_OK)
+		entries[row].message = strdup(status->message);
+}
+
+static RowEntry *
+parse_entries(Datum datum, int *n)
+{
+	Datum *elements = elements_of(datum, "entries", n);
+	RowEntry *entries = palloc0(sizeof(RowEntry) * (*n + 1));
+
+	for (int i = 0; i < *n; i++)
+	{
+		Datum values[ROW_LENGTH];
+		bool isnull[ROW_LENGTH];
+
+		deform(elements[i], ROW_LENGTH, values, isnull);
+		entries[i].key_datum = required_member(values, isnull, ROW_KEY, "row_key", "row");
+		entries[i].key = row_key_of(entries[i].key_datum);
+		entries[i].list = parse_mutations(
+			required_member(values, isnull, ROW_MUTATIONS, "mutations", "row"),
+			"mutations");
+		check_not_empty(&entries[i].list, "mutations");
+	}
+	return entries;
+}
+
+/* Sends all rows, and waits for their results. */
+static void
+send_entries(bt_mutator *mutator, const RowEntry *entries, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const RowEntry *entry = &entries[i];
+		bt_mutate_result result;
+
+		while ((result = bt_mutator_add(mutator, entry->key, entry->list.items,
+										entry->list.n)) == BT_MUTATE_INTERRUPTED)
+			CHECK_FOR_INTERRUPTS();
+		arena_check(result == BT_MUTATE_DONE);
+	}
+	for (;;)
+	{
+		bt_mutate_result result = bt_mutator_finish(mutator);
+
+		if (result == BT_MUTATE_DONE)
+			break;
+		arena_check(result == BT_MUTATE_INTERRUPTED);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+return_entries(ReturnSetInfo *rsinfo, const RowEntry *entries, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		bool isnull[4] = {false, false, false, entries[i].message == NULL};
+		Datum values[4];
+
+		values[0] = Int32GetDatum(i + 1);
+		values[1] = entries[i].key_datum;
+		values[2] = Int32GetDatum(entries[i].code);
+		values[3] = (Datum) 0;
+		if (entries[i].message != NULL)
+			values[3] = CStringGetTextDatum(connection_message_text(entries[i].message));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
+	}
+}
+
+Datum
+bigtable_mutate_rows(PG_FUNCTION_ARGS)
+{
+	RemoteTable table = open_table(fcinfo, "bigtable_mutate_rows()", 3);
+	int n;
+	RowEntry *entries = parse_entries(required(fcinfo, 2, "entries"), &n);
+	bt_mutator_spec spec = {.target = table.target,
+							.batch_entries = (size_t) table.mapping->write.batch_size,
+							.retry = table.mapping->retry,
+							.on_result = note_result,
+							.arg = entries};
+	bt_mutator *volatile mutator = NULL;
+
+	InitMaterializedSRF(fcinfo, 0);
+	connect_table(&table);
+	PG_TRY();
+	{
+		mutator = bt_mutator_create(connection_channel(table.connection),
+									connection_host(), &spec);
+		arena_check(mutator != NULL);
+		send_entries(mutator, entries, n);
+		return_entries((ReturnSetInfo *) fcinfo->resultinfo, entries, n);
+	}
+	PG_FINALLY();
+	{
+		bt_mutator_free(mutator);
+		for (int i = 0; i < n; i++)
+			free(entries[i].message);
+		connection_release(table.connection);
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}
