@@ -151,22 +151,11 @@ count_rows(ForeignScanState *node, int64 n)
 
 /* ---- DELETE ---- */
 
-/* Are all ranges single keys? */
-static bool
-has_only_keys(const bt_row_set *rows)
-{
-	bt_span key;
-
-	for (size_t i = 0; i < rows->nranges; i++)
-		if (!bt_range_is_key(&rows->ranges[i], &key))
-			return false;
-	return true;
-}
-
 static int64
 delete_keys(DirectModify *direct, const bt_row_set *rows)
 {
 	static const bt_mutation deletion = {.kind = BT_DELETE_ROW};
+	int64 n = 0;
 
 	for (size_t i = 0; i < rows->nranges; i++)
 	{
@@ -174,11 +163,12 @@ delete_keys(DirectModify *direct, const bt_row_set *rows)
 
 		CHECK_FOR_INTERRUPTS();
 		(void) bt_range_is_key(&rows->ranges[i], &key);
-		/* The service has no such row, and would refuse to look. */
-		if (key.len <= BT_MAX_ROW_KEY_BYTES)
-			sender_put(direct->sender, key, &deletion, 1);
+		if (key.len > BT_MAX_ROW_KEY_BYTES)
+			continue; /* there is no such row, and the service would not look */
+		sender_put(direct->sender, key, &deletion, 1);
+		n++;
 	}
-	return (int64) rows->nranges;
+	return n;
 }
 
 static int64
@@ -207,12 +197,12 @@ delete_rows(ForeignScanState *node, DirectModify *direct)
 	(void) scan_make_request(node, false);
 	if (!scan->is_empty)
 	{
-		direct->sender = sender_create(scan->table, scan->userid);
-		if (has_only_keys(&scan->rows))
+		direct->sender = sender_create(scan->table, scan->userid, SENDER_CHANGE, false);
+		if (bt_row_set_is_keys(&scan->rows))
 			n = delete_keys(direct, &scan->rows);
 		else
 			n = delete_rows_read(node, direct);
-		sender_finish(direct->sender);
+		sender_complete(direct->sender);
 	}
 	MemoryContextSwitchTo(old);
 	count_rows(node, n);
@@ -287,7 +277,7 @@ start_update(ForeignScanState *node, DirectModify *direct)
 	(void) scan_make_request(node, false);
 	if (scan->is_empty)
 		return;
-	if (!has_only_keys(&scan->rows))
+	if (!bt_row_set_is_keys(&scan->rows))
 		elog(ERROR, "increment of a range of rows");
 	scan->connection = connection_acquire(scan->table, scan->userid);
 	check_families(direct);

@@ -308,7 +308,8 @@ explain_request(ForeignScanState *node, ExplainState *es)
 		return;
 	ExplainPropertyText("Row Set", scan->is_empty ? "empty" : row_set_text(&scan->rows),
 						es);
-	if (es->verbose && !scan->is_empty)
+	if (es->verbose && !scan->is_empty &&
+		(scan->direct == NULL || !bt_row_set_is_keys(&scan->rows)))
 		ExplainPropertyText("Row Filter", filter_text(scan->filter), es);
 }
 

@@ -5,8 +5,8 @@
  *
  * Rows are handed to a sender as they come, and PostgreSQL goes on with the
  * next one: they are packed, and travel, many at a time.  The end of the
- * statement waits for the last of them.  Only where something may look at a
- * row before, a trigger or a RETURNING clause, is each row waited for.
+ * statement waits for the last of them.  Only where a trigger may look at a
+ * row before is each row waited for.
  *
  * Nobody else enforces the constraints of a foreign table over Bigtable, so
  * they are checked here, before a row is sent.  So is a view's WITH CHECK
@@ -61,9 +61,9 @@ typedef struct BigtableModify
 	const TableMapping *table;
 	Sender *sender; /* NULL if only EXPLAIN asks */
 	RowEncoder *row;
-	bool conditional;   /* rows are written only if they do not exist */
-	bool skip_existing; /* and if they do, that is no error */
+	SenderMode mode;
 	bool wait_for_each_row;
+	bool holds_rows; /* until the end of the statement */
 	AttrNumber key_junk;
 	AttrNumber row_junk;
 	Bitmapset *changed; /* attribute numbers that SET names */
@@ -108,10 +108,7 @@ static bool
 waits_for_each_row(const ModifyTableState *mtstate, const ResultRelInfo *rinfo,
 				   CmdType operation)
 {
-	const ModifyTable *plan = (const ModifyTable *) mtstate->ps.plan;
-
-	return (plan != NULL && plan->returningLists != NIL) ||
-		   has_triggers(rinfo, operation) ||
+	return has_triggers(rinfo, operation) ||
 		   (mtstate->rootResultRelInfo != NULL &&
 			has_triggers(mtstate->rootResultRelInfo, operation));
 }
@@ -151,25 +148,46 @@ begin(ModifyTableState *mtstate, ResultRelInfo *rinfo, CmdType operation)
 	modify->table = mapping_load(RelationGetRelid(rinfo->ri_RelationDesc));
 	check_writable(modify->table);
 	modify->context = CurrentMemoryContext;
-	modify->conditional = operation == CMD_INSERT && modify->table->write.strict;
+	if (operation == CMD_INSERT && modify->table->write.strict)
+		modify->mode = SENDER_INSERT;
 	modify->wait_for_each_row = waits_for_each_row(mtstate, rinfo, operation);
 	rinfo->ri_FdwState = modify;
 	return modify;
+}
+
+/*
+ * Does the statement read the table that it writes to, other than by the scan
+ * that finds the rows to change?
+ */
+static bool
+reads_itself(const BigtableModify *modify, EState *estate, const ResultRelInfo *rinfo)
+{
+	Index index = 0;
+	ListCell *cell;
+
+	foreach (cell, estate->es_range_table)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, cell);
+
+		index++;
+		if (rte->rtekind == RTE_RELATION && index != rinfo->ri_RangeTableIndex &&
+			mapping_has_same_cells(rte->relid, modify->table))
+			return true;
+	}
+	return false;
 }
 
 /* Makes what is needed to really write. */
 static void
 prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
 {
-	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate));
-	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
-}
+	bool hold = !modify->wait_for_each_row && reads_itself(modify, estate, rinfo);
 
-static void
-set_skip_existing(BigtableModify *modify, bool skip_existing)
-{
-	modify->skip_existing = skip_existing;
-	modify->conditional |= skip_existing;
+	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate),
+								   modify->mode, hold);
+	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
+	if (hold)
+		modify->holds_rows = true;
 }
 
 /* The attributes that SET names, and the generated ones. */
@@ -194,7 +212,8 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	BigtableModify *modify = begin(mtstate, rinfo, mtstate->operation);
 	EState *estate = mtstate->ps.state;
 
-	set_skip_existing(modify, modify_plan_skips_existing(fdw_private));
+	if (modify_plan_skips_existing(fdw_private))
+		modify->mode = SENDER_SKIP;
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
 		return;
 	prepare_to_write(modify, estate, rinfo);
@@ -223,8 +242,8 @@ bigtable_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 	BigtableModify *modify = begin(mtstate, rinfo, CMD_INSERT);
 
-	if (plan != NULL)
-		set_skip_existing(modify, plan->onConflictAction == ONCONFLICT_NOTHING);
+	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
+		modify->mode = SENDER_SKIP;
 	prepare_to_write(modify, estate, rinfo);
 	MemoryContextSwitchTo(old);
 }
@@ -238,7 +257,7 @@ bigtable_get_batch_size(ResultRelInfo *rinfo)
 {
 	const BigtableModify *modify = rinfo->ri_FdwState;
 
-	if (modify == NULL || !modify->skip_existing || modify->wait_for_each_row ||
+	if (modify == NULL || modify->mode != SENDER_SKIP || modify->wait_for_each_row ||
 		rinfo->ri_WithCheckOptions != NIL)
 		return 1;
 	return modify->table->write.batch_size > 0 ? modify->table->write.batch_size
@@ -281,11 +300,7 @@ insert_row(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
 	check_constraints(estate, rinfo, slot);
 	row_encoder_begin(row, key, isnull);
 	row_encoder_insert(row, slot);
-	if (modify->conditional)
-		sender_insert_new(modify->sender, row->key, row->mutations, row->nmutations,
-						  modify->skip_existing);
-	else
-		sender_put(modify->sender, row->key, row->mutations, row->nmutations);
+	sender_put(modify->sender, row->key, row->mutations, row->nmutations);
 }
 
 /* How many rows have been found to exist, and skipped. */
@@ -302,7 +317,7 @@ bigtable_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	BigtableModify *modify = rinfo->ri_FdwState;
 	uint64 skipped;
 
-	if (!modify->skip_existing && !modify->wait_for_each_row)
+	if ((modify->mode != SENDER_SKIP || modify->holds_rows) && !modify->wait_for_each_row)
 	{
 		insert_row(modify, estate, rinfo, slot);
 		return slot;
@@ -322,6 +337,8 @@ bigtable_exec_batch_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot 
 
 	for (int i = 0; i < *nslots; i++)
 		insert_row(modify, estate, rinfo, slots[i]);
+	if (modify->holds_rows)
+		return slots;
 	sender_finish(modify->sender);
 
 	/* Nobody looks at the slots of a batch, but they are counted. */
@@ -566,7 +583,7 @@ bigtable_end_modify(EState *estate, ResultRelInfo *rinfo)
 	BigtableModify *modify = rinfo->ri_FdwState;
 
 	if (modify != NULL && modify->sender != NULL)
-		sender_finish(modify->sender);
+		sender_complete(modify->sender);
 }
 
 /* ---- EXPLAIN ---- */
@@ -582,16 +599,17 @@ bigtable_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
 
 	ExplainPropertyText("Bigtable Table",
 						es->verbose ? table->resource : table->remote_name, es);
-	if (mtstate->operation == CMD_INSERT && (es->verbose || modify->conditional))
+	if (mtstate->operation == CMD_INSERT &&
+		(es->verbose || modify->mode != SENDER_CHANGE))
 		ExplainPropertyText("Insert Mode",
-							modify->skip_existing ? "skip existing"
-							: modify->conditional ? "strict"
-												  : "upsert",
+							modify->mode == SENDER_SKIP     ? "skip existing"
+							: modify->mode == SENDER_INSERT ? "strict"
+															: "upsert",
 							es);
 	if (mtstate->operation != CMD_DELETE && (es->verbose || table->write.replace))
 		ExplainPropertyText("Write Mode", table->write.replace ? "replace" : "append",
 							es);
-	if (!modify->conditional)
+	if (modify->mode == SENDER_CHANGE)
 		ExplainPropertyInteger("Batch Size", NULL,
 							   modify->wait_for_each_row ? 1
 							   : batch_size > 0          ? batch_size
@@ -606,7 +624,7 @@ bigtable_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
 	ExplainPropertyInteger("Requests", NULL, (int64) counters.requests, es);
 	if (counters.retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Retries", NULL, (int64) counters.retries, es);
-	if (!modify->conditional)
+	if (modify->mode == SENDER_CHANGE)
 		ExplainPropertyInteger("Bytes Sent", NULL, (int64) counters.bytes, es);
 	ExplainPropertyInteger("Rows Written", NULL, (int64) counters.rows_written, es);
 }

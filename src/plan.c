@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -441,25 +440,6 @@ wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, Lis
 	return true;
 }
 
-/*
- * May the statement insert rows into the table that it reads?  A scan in the
- * order of the keys would come upon them, and go on for ever.
- */
-static bool
-is_inserted_into(PlannerInfo *root, const TableMapping *table)
-{
-	RangeTblEntry *target;
-
-	while (root->parent_root != NULL)
-		root = root->parent_root;
-	if (root->parse->commandType != CMD_INSERT)
-		return false;
-	target = planner_rt_fetch(root->parse->resultRelation, root);
-	if (target->relkind == RELKIND_PARTITIONED_TABLE)
-		return true; /* the table may be a partition */
-	return mapping_has_same_cells(target->relid, table);
-}
-
 static List *
 make_private(const ScanPlan *plan)
 {
@@ -474,7 +454,6 @@ make_private(const ScanPlan *plan)
 	numbers = lappend(numbers, makeInteger(plan->ordered));
 	numbers = lappend(numbers, makeInteger(plan->reversed));
 	numbers = lappend(numbers, makeInteger(plan->all_rows));
-	numbers = lappend(numbers, makeInteger(plan->read_first));
 	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
 		attrs = lappend(attrs, makeInteger(attnum));
 	return list_make2(numbers, attrs);
@@ -495,7 +474,6 @@ scan_plan_read(const ForeignScan *plan)
 	result->ordered = intVal(list_nth(numbers, 4)) != 0;
 	result->reversed = intVal(list_nth(numbers, 5)) != 0;
 	result->all_rows = intVal(list_nth(numbers, 6)) != 0;
-	result->read_first = intVal(list_nth(numbers, 7)) != 0;
 	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
 		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
 	return result;
@@ -553,7 +531,6 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	plan.ncell_clauses = list_length(split.cells);
 	plan.attrs = needed_attrs(table, rel, split.local);
 	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
-	plan.read_first = is_inserted_into(root, table);
 	plan.ordered = pathkeys != NIL;
 	plan.reversed = plan.ordered && compat_pathkey_is_reversed(linitial(pathkeys));
 	if (limit_is_pushable(root, rel, path, split.local))

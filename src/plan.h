@@ -27,7 +27,6 @@ typedef struct ScanPlan
 	bool ordered;     /* somebody relies on the order of the keys */
 	bool reversed;    /* and it is descending */
 	bool all_rows;    /* also rows that have none of the needed cells */
-	bool read_first;  /* all rows, before the first is returned */
 	Bitmapset *attrs; /* attribute numbers that the query needs */
 } ScanPlan;
 

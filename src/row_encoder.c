@@ -244,25 +244,36 @@ add_to_aggregate(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us)
 	mutation->timestamp_us = time_us >= 0 ? time_us : AGGREGATE_TIMESTAMP_US;
 }
 
-/*
- * Writes a value: at a time, or now if that is below 0; with "replace" to
- * nothing else in its column.
- */
+/* What else of a column goes when a cell of it is written. */
+typedef enum Removal
+{
+	REMOVE_NOTHING,
+	REMOVE_NEWER, /* versions that would hide the new one */
+	REMOVE_ALL
+} Removal;
+
+/* Writes a value: at a time, or now if that is below 0. */
 static void
-write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us, bool replace)
+write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us,
+		   Removal removal)
 {
 	bt_family_type family = family_of(row, cell);
+	int64 now_us = time_us >= 0 ? time_us : current_time_us();
 	bt_mutation *mutation;
 
-	if (replace)
-		(void) add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+	if (removal != REMOVE_NOTHING)
+	{
+		mutation = add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+		if (removal == REMOVE_NEWER)
+			mutation->from_us = now_us + US_PER_MS;
+	}
 	if (family != BT_FAMILY_PLAIN)
 	{
 		add_to_aggregate(row, cell, value, time_us);
 		return;
 	}
 	mutation = add_mutation(row, BT_SET_CELL, cell->mapping);
-	mutation->timestamp_us = time_us >= 0 ? time_us : current_time_us();
+	mutation->timestamp_us = now_us;
 	mutation->value = encoder_encode(&cell->encoder, value);
 	if (mutation->value.len > BT_MAX_VALUE_BYTES)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -296,10 +307,16 @@ insert_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot)
 	}
 	row->encoding = cell->mapping;
 	write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
-			   row->table->write.replace && family_of(row, cell) == BT_FAMILY_PLAIN);
+			   row->table->write.replace && family_of(row, cell) == BT_FAMILY_PLAIN
+				   ? REMOVE_ALL
+				   : REMOVE_NOTHING);
 }
 
-/* A value that is a time moves the cell there, so nothing newer may be left. */
+/*
+ * What is updated must be what is read afterwards: a version from the future,
+ * written by a client whose clock is ahead, goes.  A new time moves the cell
+ * there, so that nothing else may be left.
+ */
 static void
 update_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot, Bitmapset *changed)
 {
@@ -320,7 +337,9 @@ update_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot, Bitmapset 
 	if (is_present(slot, cell->mapping) && (new_value || new_time))
 		write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
 				   row->table->write.replace || new_time ||
-					   family_of(row, cell) != BT_FAMILY_PLAIN);
+						   family_of(row, cell) != BT_FAMILY_PLAIN
+					   ? REMOVE_ALL
+					   : REMOVE_NEWER);
 	else if (new_value)
 	{
 		(void) family_of(row, cell);

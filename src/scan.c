@@ -147,9 +147,6 @@ bigtable_rescan(ForeignScanState *node)
 
 	if (scan->reader != NULL)
 		bt_row_reader_stop(scan->reader);
-	if (scan->stored != NULL)
-		tuplestore_end(scan->stored);
-	scan->stored = NULL;
 	scan->started = false;
 	scan->done = false;
 }
@@ -157,14 +154,8 @@ bigtable_rescan(ForeignScanState *node)
 void
 bigtable_end_scan(ForeignScanState *node)
 {
-	BigtableScan *scan = node->fdw_state;
-
-	if (scan == NULL)
-		return;
-	if (scan->stored != NULL)
-		tuplestore_end(scan->stored);
-	scan->stored = NULL;
-	release(scan);
+	if (node->fdw_state != NULL)
+		release(node->fdw_state);
 }
 
 /* ---- the request ---- */
@@ -460,9 +451,8 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 	}
 }
 
-/* The next row of the stream, in the slot; the slot is empty at the end. */
-static TupleTableSlot *
-read_row(ForeignScanState *node)
+TupleTableSlot *
+bigtable_iterate_scan(ForeignScanState *node)
 {
 	BigtableScan *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
@@ -485,56 +475,4 @@ read_row(ForeignScanState *node)
 	MemoryContextSwitchTo(old);
 	error_context_stack = callback.previous;
 	return ExecStoreVirtualTuple(slot);
-}
-
-/* Reads all rows, before the statement writes any. */
-static void
-store_rows(ForeignScanState *node)
-{
-	BigtableScan *scan = node->fdw_state;
-	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	Tuplestorestate *stored = tuplestore_begin_heap(false, false, work_mem);
-
-	if (scan->stored_slot == NULL)
-		scan->stored_slot = ExecInitExtraTupleSlot(
-			node->ss.ps.state, node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
-			&TTSOpsMinimalTuple);
-	MemoryContextSwitchTo(old);
-	scan->stored = stored;
-	while (!TupIsNull(read_row(node)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		tuplestore_puttupleslot(stored, node->ss.ss_ScanTupleSlot);
-	}
-}
-
-/*
- * A stored tuple is minimal, and the scan's slot is virtual: it refers to the
- * tuple, which a slot of its own holds.
- */
-static TupleTableSlot *
-next_stored_row(ForeignScanState *node)
-{
-	BigtableScan *scan = node->fdw_state;
-	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-
-	if (scan->stored == NULL)
-		store_rows(node);
-	ExecClearTuple(slot);
-	if (!tuplestore_gettupleslot(scan->stored, true, false, scan->stored_slot))
-		return slot;
-	slot_getallattrs(scan->stored_slot);
-	memcpy(slot->tts_values, scan->stored_slot->tts_values,
-		   sizeof(Datum) * slot->tts_tupleDescriptor->natts);
-	memcpy(slot->tts_isnull, scan->stored_slot->tts_isnull,
-		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	return ExecStoreVirtualTuple(slot);
-}
-
-TupleTableSlot *
-bigtable_iterate_scan(ForeignScanState *node)
-{
-	const BigtableScan *scan = node->fdw_state;
-
-	return scan->plan->read_first ? next_stored_row(node) : read_row(node);
 }

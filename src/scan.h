@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "foreign/fdwapi.h"
-#include "utils/tuplestore.h"
 
 #include "client/filter.h"
 #include "client/row_reader.h"
@@ -56,8 +55,6 @@ typedef struct BigtableScan
 	bool started; /* of the current (re)scan */
 	bool done;
 	struct DirectModify *direct; /* what the scan's rows are read for, or NULL */
-	Tuplestorestate *stored;     /* all rows, if they are read first */
-	TupleTableSlot *stored_slot;
 	MemoryContextCallback callback;
 
 	/* Rows -> tuples. */

@@ -7,13 +7,22 @@
  * rows behind.  Each error says how many; where the error is another's (a
  * malformed line of COPY, a cancel), a warning does.
  *
+ * There are no snapshots either: a scan sees what is written meanwhile.  So a
+ * statement that reads the table it writes to holds its rows back until it has
+ * read all.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #include "arena.h"
 #include "client/single_row.h"
@@ -35,21 +44,36 @@ struct Sender
 {
 	const TableMapping *table;
 	Connection *connection;
+	SenderMode mode;
 	bt_mutator *mutator; /* made by the first row, or NULL */
-	bool finished;       /* nothing is under way or unsent */
+	bool completed;      /* the statement has not failed */
 	bool reported;       /* an error says already what was written */
 
 	/* A ring. */
 	Conditional *conditionals; /* or NULL */
 	int first;
 	int nconditionals;
-	bool skip_existing; /* what was asked for; the same in a whole statement */
 	uint64 conditional_requests;
 	uint64 inserted;
 	uint64 existing;
 
+	/* Rows that are held back, or NULL. */
+	Tuplestorestate *held;
+	TupleDesc held_desc;
+	StringInfoData encoded; /* a row's mutations */
+
 	MemoryContext context;
 	MemoryContextCallback callback;
+};
+
+/* Columns of rows that are held back. */
+enum
+{
+	HELD_KEY,
+	HELD_MUTATIONS, /* encoded */
+	HELD_NUMBER,    /* of mutations */
+	HELD_IDEMPOTENT,
+	HELD_LENGTH
 };
 
 /* ---- beginning and end ---- */
@@ -62,23 +86,36 @@ rows_written(const Sender *sender)
 								   : 0);
 }
 
+/* Rows that have been sent, and of which nobody knows whether they are written. */
+static uint64
+rows_unknown(const Sender *sender)
+{
+	const bt_mutator_counters *counters;
+	uint64 n = (uint64) sender->nconditionals;
+
+	if (sender->mutator != NULL)
+	{
+		counters = bt_mutator_counters_of(sender->mutator);
+		n += counters->under_way + counters->unknown;
+	}
+	return n;
+}
+
 /* Says what a statement that failed has written. */
 static void
 warn_of_written_rows(const Sender *sender)
 {
-	uint64 n = rows_written(sender);
+	uint64 written = rows_written(sender);
+	uint64 unknown = rows_unknown(sender);
 
-	if (n > 0 && !sender->reported && !proc_exit_inprogress)
-		ereport(
-			WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg_plural("%llu row was written to Bigtable table \"%s\" before the "
-						   "statement failed",
-						   "%llu rows were written to Bigtable table \"%s\" before the "
-						   "statement failed",
-						   n, (unsigned long long) n, sender->table->remote_name),
-			 errdetail(
-				 "Bigtable has no transactions over rows: what was written stays.")));
+	if (written + unknown > 0 && !sender->reported && !proc_exit_inprogress)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("rows of Bigtable table \"%s\" that were written before "
+						"the failure stay",
+						sender->table->remote_name),
+				 errdetail("%llu rows were written, %llu more may have been.",
+						   (unsigned long long) written, (unsigned long long) unknown)));
 }
 
 /* Gives back what is not PostgreSQL's. */
@@ -87,9 +124,9 @@ release(void *arg)
 {
 	Sender *sender = arg;
 
-	if (!sender->finished && sender->mutator != NULL)
+	if (!sender->completed && sender->mutator != NULL)
 		bt_mutator_poll(sender->mutator);
-	if (!sender->finished)
+	if (!sender->completed)
 		warn_of_written_rows(sender);
 	bt_mutator_free(sender->mutator);
 	sender->mutator = NULL;
@@ -101,14 +138,30 @@ release(void *arg)
 	connection_release(sender->connection);
 }
 
+/* The store is kept by its memory context, and its file by the transaction. */
+static void
+make_store(Sender *sender)
+{
+	static const Oid types[] = {BYTEAOID, BYTEAOID, INT8OID, BOOLOID};
+
+	sender->held = tuplestore_begin_heap(false, false, work_mem);
+	sender->held_desc = CreateTemplateTupleDesc(HELD_LENGTH);
+	for (int i = 0; i < HELD_LENGTH; i++)
+		TupleDescInitEntry(sender->held_desc, (AttrNumber) (i + 1), NULL, types[i], -1,
+						   0);
+}
+
 Sender *
-sender_create(const TableMapping *table, Oid userid)
+sender_create(const TableMapping *table, Oid userid, SenderMode mode, bool hold)
 {
 	Sender *sender = palloc0(sizeof(Sender));
 
 	sender->table = table;
+	sender->mode = mode;
 	sender->context = CurrentMemoryContext;
-	sender->finished = true;
+	initStringInfo(&sender->encoded);
+	if (hold)
+		make_store(sender);
 	sender->connection = connection_acquire(table, userid);
 	sender->callback.func = release;
 	sender->callback.arg = sender;
@@ -129,19 +182,12 @@ static void
 interrupt_context(void *arg)
 {
 	Sender *sender = arg;
-	const bt_mutator_counters *counters;
-	uint64 unknown = (uint64) sender->nconditionals;
 
 	if (sender->mutator != NULL)
-	{
 		bt_mutator_poll(sender->mutator);
-		counters = bt_mutator_counters_of(sender->mutator);
-		unknown +=
-			counters->added - counters->written - counters->failed + counters->unknown;
-	}
 	errcontext("%llu rows were written to Bigtable table \"%s\", %llu more may have been",
 			   (unsigned long long) rows_written(sender), sender->table->remote_name,
-			   (unsigned long long) unknown);
+			   (unsigned long long) rows_unknown(sender));
 	sender->reported = true;
 }
 
@@ -226,19 +272,35 @@ make_mutator(Sender *sender)
 	arena_check(sender->mutator != NULL);
 }
 
-void
-sender_put(Sender *sender, bt_span key, const bt_mutation *mutations, size_t nmutations)
+/* Goes on with a row that the mutator has not taken yet, or raises the error. */
+static bool
+is_taken(Sender *sender, bt_mutate_result result)
 {
-	bt_mutate_result result;
-
-	if (sender->mutator == NULL)
-		make_mutator(sender);
-	sender->finished = false;
-	while ((result = bt_mutator_add(sender->mutator, key, mutations, nmutations)) ==
-		   BT_MUTATE_INTERRUPTED)
+	if (result == BT_MUTATE_INTERRUPTED)
 		check_for_interrupts(sender);
 	if (result == BT_MUTATE_ERROR)
 		report_failed_rows(sender);
+	return result == BT_MUTATE_DONE;
+}
+
+static void
+change_row(Sender *sender, bt_span key, const bt_mutation *mutations, size_t nmutations)
+{
+	if (sender->mutator == NULL)
+		make_mutator(sender);
+	while (!is_taken(sender, bt_mutator_add(sender->mutator, key, mutations, nmutations)))
+		;
+}
+
+static void
+change_held_row(Sender *sender, bt_span key, bt_span mutations, size_t nmutations,
+				bool idempotent)
+{
+	if (sender->mutator == NULL)
+		make_mutator(sender);
+	while (!is_taken(sender, bt_mutator_add_encoded(sender->mutator, key, mutations,
+													nmutations, idempotent)))
+		;
 }
 
 /* ---- conditional writes ---- */
@@ -296,7 +358,7 @@ finish_oldest(Sender *sender)
 		bt_span_make(conditional_at(sender, 0)->key, conditional_at(sender, 0)->key_len);
 	bt_unary_result result = take_oldest(sender, &existed, &status);
 
-	if (result == BT_UNARY_DONE && (!existed || sender->skip_existing))
+	if (result == BT_UNARY_DONE && (!existed || sender->mode == SENDER_SKIP))
 		return;
 	key.data = memcpy(palloc(key.len), key.data, key.len);
 	take_rest(sender);
@@ -322,9 +384,9 @@ wait_for_key(Sender *sender, bt_span key)
 		finish_oldest(sender);
 }
 
-void
-sender_insert_new(Sender *sender, bt_span key, const bt_mutation *mutations,
-				  size_t nmutations, bool skip_existing)
+/* Writes a row if it does not exist. */
+static void
+insert_row(Sender *sender, bt_span key, bt_span mutations)
 {
 	bt_write_target target = write_target(sender->table);
 	Conditional *conditional;
@@ -338,14 +400,12 @@ sender_insert_new(Sender *sender, bt_span key, const bt_mutation *mutations,
 	if (sender->nconditionals == MAX_CONDITIONAL)
 		finish_oldest(sender);
 
-	sender->finished = false;
-	sender->skip_existing = skip_existing;
 	conditional = conditional_at(sender, sender->nconditionals);
 	memcpy(conditional->key, key.data, key.len);
 	conditional->key_len = key.len;
-	conditional->call = bt_check_and_mutate_row(
-		connection_channel(sender->connection), connection_host(), &target, key, NULL,
-		NULL, 0, mutations, nmutations, &sender->table->retry);
+	conditional->call =
+		bt_insert_row(connection_channel(sender->connection), connection_host(), &target,
+					  key, mutations, &sender->table->retry);
 	arena_check(conditional->call != NULL);
 	sender->nconditionals++;
 	sender->conditional_requests++;
@@ -354,21 +414,121 @@ sender_insert_new(Sender *sender, bt_span key, const bt_mutation *mutations,
 								"insert");
 }
 
+/* ---- rows ---- */
+
+/* The bytes of a row's mutations, until the next row. */
+static bt_span
+encode(Sender *sender, const bt_mutation *mutations, size_t nmutations)
+{
+	StringInfo out = &sender->encoded;
+	size_t size = bt_mutations_size(mutations, nmutations);
+
+	if (size > MaxAllocSize / 2)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("row is too large for one request")));
+	resetStringInfo(out);
+	enlargeStringInfo(out, (int) size);
+	(void) bt_mutations_write((uint8 *) out->data,
+							  sender->mode == SENDER_CHANGE ? BT_MUTATOR_FIELD
+															: BT_INSERT_FIELD,
+							  mutations, nmutations);
+	return bt_span_make(out->data, size);
+}
+
+static Datum
+bytea_datum(bt_span span)
+{
+	bytea *result = palloc(VARHDRSZ + span.len);
+
+	SET_VARSIZE(result, VARHDRSZ + span.len);
+	if (span.len > 0)
+		memcpy(VARDATA(result), span.data, span.len);
+	return PointerGetDatum(result);
+}
+
+static void
+hold_row(Sender *sender, bt_span key, const bt_mutation *mutations, size_t nmutations)
+{
+	bool isnull[HELD_LENGTH] = {false};
+	Datum values[HELD_LENGTH];
+	bool idempotent = true;
+
+	for (size_t i = 0; i < nmutations; i++)
+		idempotent &= bt_mutation_is_idempotent(&mutations[i]);
+	values[HELD_KEY] = bytea_datum(key);
+	values[HELD_MUTATIONS] = bytea_datum(encode(sender, mutations, nmutations));
+	values[HELD_NUMBER] = Int64GetDatum((int64) nmutations);
+	values[HELD_IDEMPOTENT] = BoolGetDatum(idempotent);
+	tuplestore_putvalues(sender->held, sender->held_desc, values, isnull);
+	pfree(DatumGetPointer(values[HELD_KEY]));
+	pfree(DatumGetPointer(values[HELD_MUTATIONS]));
+}
+
+static bt_span
+held_bytes(TupleTableSlot *slot, int column)
+{
+	bytea *bytes = DatumGetByteaPP(slot->tts_values[column]);
+
+	return bt_span_make(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
+
+/* Sends the rows that were held back. */
+static void
+send_held_rows(Sender *sender)
+{
+	Tuplestorestate *held = sender->held;
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(sender->held_desc, &TTSOpsMinimalTuple);
+
+	sender->held = NULL;
+	while (tuplestore_gettupleslot(held, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (sender->mode == SENDER_CHANGE)
+			change_held_row(sender, held_bytes(slot, HELD_KEY),
+							held_bytes(slot, HELD_MUTATIONS),
+							(size_t) DatumGetInt64(slot->tts_values[HELD_NUMBER]),
+							DatumGetBool(slot->tts_values[HELD_IDEMPOTENT]));
+		else
+			insert_row(sender, held_bytes(slot, HELD_KEY),
+					   held_bytes(slot, HELD_MUTATIONS));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(held);
+}
+
+void
+sender_put(Sender *sender, bt_span key, const bt_mutation *mutations, size_t nmutations)
+{
+	sender->completed = false;
+	if (sender->held != NULL)
+		hold_row(sender, key, mutations, nmutations);
+	else if (sender->mode == SENDER_CHANGE)
+		change_row(sender, key, mutations, nmutations);
+	else
+		insert_row(sender, key, encode(sender, mutations, nmutations));
+}
+
 /* ---- the end of a statement ---- */
 
 void
 sender_finish(Sender *sender)
 {
-	bt_mutate_result result = BT_MUTATE_DONE;
-
+	if (sender->held != NULL)
+		send_held_rows(sender);
 	while (sender->nconditionals > 0)
 		finish_oldest(sender);
 	while (sender->mutator != NULL &&
-		   (result = bt_mutator_finish(sender->mutator)) == BT_MUTATE_INTERRUPTED)
-		check_for_interrupts(sender);
-	if (result == BT_MUTATE_ERROR)
-		report_failed_rows(sender);
-	sender->finished = true;
+		   !is_taken(sender, bt_mutator_finish(sender->mutator)))
+		;
+}
+
+void
+sender_complete(Sender *sender)
+{
+	sender_finish(sender);
+	sender->completed = true;
 }
 
 SenderCounters

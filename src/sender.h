@@ -30,29 +30,35 @@ typedef struct SenderCounters
 	uint64 bytes;
 } SenderCounters;
 
+/* What becomes of rows that exist. */
+typedef enum SenderMode
+{
+	SENDER_CHANGE, /* they are changed */
+	SENDER_INSERT, /* that is an error */
+	SENDER_SKIP    /* they stay, and are counted */
+} SenderMode;
+
 /*
  * A sender to a table, in the current memory context, which also frees what it
- * holds elsewhere.  Contacts nobody yet.
+ * holds elsewhere.  Contacts nobody yet.  With "hold", nothing is sent before
+ * sender_finish(), for statements that must not see what they write.
  */
-extern Sender *sender_create(const TableMapping *table, Oid userid);
+extern Sender *
+sender_create(const TableMapping *table, Oid userid, SenderMode mode, bool hold);
 extern Connection *sender_connection(Sender *sender);
 
 /*
- * Gives a row to the next batch; its bytes are copied.  Errors may be those of
- * earlier rows.
+ * Writes a row; its bytes are copied.  Many are under way at once, so errors
+ * may be those of earlier rows.
  */
 extern void
 sender_put(Sender *sender, bt_span key, const bt_mutation *mutations, size_t nmutations);
 
-/*
- * Writes a row if it does not exist.  If it does, that is an error, or with
- * skip_existing it is just counted.  Several may be under way at once.
- */
-extern void sender_insert_new(Sender *sender, bt_span key, const bt_mutation *mutations,
-							  size_t nmutations, bool skip_existing);
-
-/* Waits until all rows are acknowledged, or raises the error. */
+/* Waits until all rows so far are acknowledged, or raises the error. */
 extern void sender_finish(Sender *sender);
+
+/* The same at the end of the statement, which has not failed then. */
+extern void sender_complete(Sender *sender);
 
 extern SenderCounters sender_counters(const Sender *sender);
 

@@ -189,8 +189,7 @@ bt_filter_depth(const bt_filter *filter)
 
 	for (size_t i = 0; i < filter->nmembers; i++)
 	{
-		int depth =
-			filter->members[i] != NULL ? bt_filter_depth(filter->members[i]) : 0;
+		int depth = filter->members[i] != NULL ? bt_filter_depth(filter->members[i]) : 0;
 
 		if (depth > deepest)
 			deepest = depth;

@@ -33,7 +33,7 @@ typedef enum bt_filter_kind
 	BT_FILTER_COLUMN_RANGE,    /* columns of one family */
 	BT_FILTER_TIMESTAMP_RANGE,
 	BT_FILTER_VALUE_RANGE,
-	BT_FILTER_VALUE_REGEX,  /* matches the whole value */
+	BT_FILTER_VALUE_REGEX, /* matches the whole value */
 	BT_FILTER_VALUE_BITMASK,
 	BT_FILTER_ROW_OFFSET,   /* all but the first N cells of each row */
 	BT_FILTER_ROW_LIMIT,    /* first N cells of each row */
@@ -43,7 +43,7 @@ typedef enum bt_filter_kind
 	BT_FILTER_BLOCK_ALL,
 	BT_FILTER_ROW_SAMPLE, /* each row with a probability */
 	BT_FILTER_SINK,       /* to the final output at once */
-	BT_FILTER_LABEL /* labels each cell */
+	BT_FILTER_LABEL       /* labels each cell */
 } bt_filter_kind;
 
 typedef struct bt_filter bt_filter;
@@ -60,9 +60,9 @@ struct bt_filter
 	size_t nmembers;
 	size_t capacity;
 
-	bt_span text;      /* a regex, a family (COLUMN, COLUMN_RANGE), a label, a mask */
-	bt_span qualifier; /* COLUMN */
-	int32_t limit;     /* ROW_LIMIT, ROW_OFFSET, COLUMN_LIMIT */
+	bt_span text;       /* a regex, a family (COLUMN, COLUMN_RANGE), a label, a mask */
+	bt_span qualifier;  /* COLUMN */
+	int32_t limit;      /* ROW_LIMIT, ROW_OFFSET, COLUMN_LIMIT */
 	double probability; /* ROW_SAMPLE */
 
 	int64_t from_us; /* TIMESTAMP_RANGE: first */

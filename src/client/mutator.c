@@ -29,7 +29,6 @@
 #define FIELD_APP_PROFILE 3
 #define FIELD_AUTHORIZED_VIEW 5
 #define FIELD_ROW_KEY 1
-#define FIELD_MUTATIONS 2
 
 /* MutateRowsResponse, its Entry, and google.rpc.Status */
 #define TAG_ENTRIES BT_WIRE_TAG(1, BT_WIRE_BYTES)
@@ -348,6 +347,18 @@ reserve_entry(batch *batch)
 	return true;
 }
 
+/* A row that is to be packed: its mutations, or their bytes. */
+typedef struct new_row
+{
+	bt_span key;
+	uint32_t hash;
+	const bt_mutation *mutations; /* NULL: encoded already */
+	bt_span encoded;
+	size_t nmutations;
+	size_t size; /* of the mutations, encoded */
+	bool idempotent;
+} new_row;
+
 static bool
 all_idempotent(const bt_mutation *mutations, size_t n)
 {
@@ -357,12 +368,20 @@ all_idempotent(const bt_mutation *mutations, size_t n)
 	return true;
 }
 
+static uint8_t *
+write_mutations(uint8_t *out, const new_row *row)
+{
+	if (row->mutations != NULL)
+		return bt_mutations_write(out, BT_MUTATOR_FIELD, row->mutations, row->nmutations);
+	memcpy(out, row->encoded.data, row->encoded.len);
+	return out + row->encoded.len;
+}
+
 /* Encodes a row at the end of a batch.  Returns false without memory. */
 static bool
-pack_row(bt_mutator *mutator, batch *batch, uint32_t hash, bt_span key,
-		 const bt_mutation *mutations, size_t nmutations)
+pack_row(bt_mutator *mutator, batch *batch, const new_row *row)
 {
-	size_t body = bt_wire_bytes_size(key.len) + bt_mutations_size(mutations, nmutations);
+	size_t body = bt_wire_bytes_size(row->key.len) + row->size;
 	size_t begin = batch->nentries == 0 ? mutator->header_len : batch->len;
 	entry *entry;
 	uint8_t *bytes;
@@ -375,21 +394,21 @@ pack_row(bt_mutator *mutator, batch *batch, uint32_t hash, bt_span key,
 	if (batch->nentries == 0)
 		memcpy(bytes, mutator->header, mutator->header_len);
 	out = bt_wire_put_length(bytes + begin, FIELD_ENTRIES, body);
-	out = bt_wire_put_bytes(out, FIELD_ROW_KEY, key);
+	out = bt_wire_put_bytes(out, FIELD_ROW_KEY, row->key);
 
 	entry = &batch->entries[batch->nentries];
 	entry->offset = begin;
-	entry->key_offset = (size_t) (out - bytes) - key.len;
-	entry->key_len = key.len;
-	entry->hash = hash;
+	entry->key_offset = (size_t) (out - bytes) - row->key.len;
+	entry->key_len = row->key.len;
+	entry->hash = row->hash;
 	entry->row = mutator->counters.added++;
-	entry->idempotent = all_idempotent(mutations, nmutations);
+	entry->idempotent = row->idempotent;
 	entry->maybe_written = false;
 	entry->result = NO_RESULT;
-	out = bt_mutations_write(out, FIELD_MUTATIONS, mutations, nmutations);
+	out = write_mutations(out, row);
 	entry->size = (size_t) (out - bytes) - begin;
 	batch->len = (size_t) (out - bytes);
-	batch->nmutations += nmutations;
+	batch->nmutations += row->nmutations;
 	insert_key(batch, (uint32_t) batch->nentries++);
 	return true;
 }
@@ -466,6 +485,7 @@ settle(bt_mutator *mutator, const batch *batch, const entry *entry)
 {
 	bt_status status;
 
+	mutator->counters.under_way--;
 	if (entry->result == RESULT_OK)
 	{
 		mutator->counters.written++;
@@ -1010,6 +1030,7 @@ send_batch(bt_mutator *mutator)
 	if (!prepare_batch(mutator, batch))
 		return fail_here(mutator, "out of memory");
 	mutator->nsent++;
+	mutator->counters.under_way += batch->nentries;
 	look_after(mutator, batch);
 	bt_rpc_go_on();
 	return BT_MUTATE_DONE;
@@ -1051,25 +1072,23 @@ is_too_much(const bt_mutator *mutator, const batch *batch, size_t size, size_t n
 			batch->nmutations + nmutations > BT_MAX_MUTATIONS);
 }
 
-bt_mutate_result
-bt_mutator_add(bt_mutator *mutator, bt_span key, const bt_mutation *mutations,
-			   size_t nmutations)
+static bt_mutate_result
+add_row(bt_mutator *mutator, const new_row *row)
 {
-	size_t size = key.len + bt_mutations_size(mutations, nmutations);
-	uint32_t hash = hash_key(key);
 	bt_mutate_result result;
 
 	if (mutator->failed)
 		return fail(mutator);
-	result = wait_for_key(mutator, hash, key);
+	result = wait_for_key(mutator, row->hash, row->key);
 	if (result == BT_MUTATE_DONE &&
-		is_too_much(mutator, current_batch(mutator), size, nmutations))
+		is_too_much(mutator, current_batch(mutator), row->key.len + row->size,
+					row->nmutations))
 		result = send_batch(mutator);
 	if (result == BT_MUTATE_DONE && mutator->failed)
 		result = fail(mutator);
 	if (result != BT_MUTATE_DONE)
 		return result;
-	if (!pack_row(mutator, current_batch(mutator), hash, key, mutations, nmutations))
+	if (!pack_row(mutator, current_batch(mutator), row))
 		return fail_here(mutator, "out of memory");
 
 	/* Send it as soon as it is full, unless that would take a wait. */
@@ -1080,6 +1099,34 @@ bt_mutator_add(bt_mutator *mutator, bt_span key, const bt_mutation *mutations,
 			return send_batch(mutator);
 	}
 	return BT_MUTATE_DONE;
+}
+
+bt_mutate_result
+bt_mutator_add(bt_mutator *mutator, bt_span key, const bt_mutation *mutations,
+			   size_t nmutations)
+{
+	new_row row = {.key = key,
+				   .hash = hash_key(key),
+				   .mutations = mutations,
+				   .nmutations = nmutations,
+				   .size = bt_mutations_size(mutations, nmutations),
+				   .idempotent = all_idempotent(mutations, nmutations)};
+
+	return add_row(mutator, &row);
+}
+
+bt_mutate_result
+bt_mutator_add_encoded(bt_mutator *mutator, bt_span key, bt_span mutations,
+					   size_t nmutations, bool idempotent)
+{
+	new_row row = {.key = key,
+				   .hash = hash_key(key),
+				   .encoded = mutations,
+				   .nmutations = nmutations,
+				   .size = mutations.len,
+				   .idempotent = idempotent};
+
+	return add_row(mutator, &row);
 }
 
 bt_mutate_result

@@ -45,6 +45,9 @@ typedef struct bt_mutator_spec
 #define BT_MUTATOR_BATCH_BYTES ((size_t) 4 * 1024 * 1024)
 #define BT_MUTATOR_IN_FLIGHT 4
 
+/* The field of an entry that its mutations are. */
+#define BT_MUTATOR_FIELD 2
+
 /* Different failures that are told apart. */
 #define BT_MUTATOR_CAUSES 8
 
@@ -57,10 +60,11 @@ typedef struct bt_mutator_cause
 
 typedef struct bt_mutator_counters
 {
-	uint64_t added;   /* rows given to the mutator */
-	uint64_t written; /* acknowledged */
-	uint64_t failed;  /* refused, or given up */
-	uint64_t unknown; /* of the failed: they may have been written all the same */
+	uint64_t added;     /* rows given to the mutator */
+	uint64_t written;   /* acknowledged */
+	uint64_t failed;    /* refused, or given up */
+	uint64_t unknown;   /* of the failed: they may have been written all the same */
+	uint64_t under_way; /* sent, but nothing is heard of them yet */
 	uint64_t requests;
 	uint64_t retries; /* of the requests */
 	uint64_t bytes;   /* sent */
@@ -86,6 +90,14 @@ bt_mutator_create(bt_channel *channel, const bt_host *host, const bt_mutator_spe
  */
 extern bt_mutate_result bt_mutator_add(bt_mutator *mutator, bt_span key,
 									   const bt_mutation *mutations, size_t nmutations);
+
+/*
+ * The same with mutations that bt_mutations_write() has encoded already, as
+ * field BT_MUTATOR_FIELD.
+ */
+extern bt_mutate_result
+bt_mutator_add_encoded(bt_mutator *mutator, bt_span key, bt_span mutations,
+					   size_t nmutations, bool idempotent);
 
 /*
  * Sends what is left, and waits until all is acknowledged.  After ERROR, what

@@ -313,3 +313,14 @@ bt_range_wire_size(const bt_range *range)
 	/* A tag and a length of up to 4 bytes for the range and for each bound. */
 	return 15 + range->from.key.len + (range->unbounded ? 0 : range->to.key.len);
 }
+
+bool
+bt_row_set_is_keys(const bt_row_set *set)
+{
+	bt_span key;
+
+	for (size_t i = 0; i < set->nranges; i++)
+		if (!bt_range_is_key(&set->ranges[i], &key))
+			return false;
+	return true;
+}

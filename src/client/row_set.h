@@ -90,6 +90,9 @@ bt_row_set_unite(const bt_row_set *a, const bt_row_set *b, bt_row_set *result);
 extern bool bt_row_set_complement(const bt_row_set *set, bt_row_set *result);
 
 extern bool bt_row_set_is_all(const bt_row_set *set);
+
+/* Are all its ranges single keys? */
+extern bool bt_row_set_is_keys(const bt_row_set *set);
 extern bool bt_row_set_contains(const bt_row_set *set, bt_span key);
 
 /*

@@ -91,6 +91,31 @@ bt_check_and_mutate_row(bt_channel *channel, const bt_host *host,
 }
 
 bt_unary *
+bt_insert_row(bt_channel *channel, const bt_host *host, const bt_write_target *target,
+			  bt_span key, bt_span mutations, const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = once(policy);
+	bt_buffer request;
+	uint8_t *data;
+
+	if (!bt_pack_check_and_mutate_row(target, key, NULL, NULL, 0, NULL, 0, &request))
+		return NULL;
+	data = realloc(request.data, request.len + mutations.len + 1);
+	if (data == NULL)
+	{
+		free(request.data);
+		return NULL;
+	}
+
+	/* Fields may come in any order. */
+	memcpy(data + request.len, mutations.data, mutations.len);
+	request.data = data;
+	request.len += mutations.len;
+	return make_call(channel, host, SERVICE "CheckAndMutateRow", target, &request,
+					 &full_policy);
+}
+
+bt_unary *
 bt_read_modify_write_row(bt_channel *channel, const bt_host *host,
 						 const bt_write_target *target, bt_span key,
 						 const bt_rmw_rule *rules, size_t nrules,

@@ -41,6 +41,15 @@ bt_check_and_mutate_row(bt_channel *channel, const bt_host *host,
 						const bt_retry_policy *policy);
 
 /*
+ * Applies mutations if the row has no cell; they are encoded already, by
+ * bt_mutations_write() as field BT_INSERT_FIELD.  Never retried.
+ */
+#define BT_INSERT_FIELD 5
+extern bt_unary *
+bt_insert_row(bt_channel *channel, const bt_host *host, const bt_write_target *target,
+			  bt_span key, bt_span mutations, const bt_retry_policy *policy);
+
+/*
  * Increments or appends to the newest cells, in the order of the rules.  Never
  * retried.
  */
