@@ -765,17 +765,15 @@ fill_results(batch *batch, const bt_status *status)
  * by, the longest delay that the server asks for.
  */
 static bool
-may_try_again(const bt_mutator *mutator, const batch *batch, entry *entry,
-			  bt_status *worst, bool is_first)
+may_try_again(const batch *batch, entry *entry, bt_status *worst, bool is_first)
 {
 	const failure *failure = &batch->failures[entry->result - 1];
 	const bt_status *status = &failure->status;
 
 	if (bt_retry_is_outcome_unknown(status, failure->of_stream))
 		entry->maybe_written = true;
-	if (mutator->failed || !entry->idempotent ||
-		!(failure->missing || status->retry_delay_us >= 0 ||
-		  bt_retry_is_transient(&batch->retry.policy, status)))
+	if (!entry->idempotent || !(failure->missing || status->retry_delay_us >= 0 ||
+								bt_retry_is_transient(&batch->retry.policy, status)))
 		return false;
 	if (is_first || status->retry_delay_us > worst->retry_delay_us)
 		*worst = *status;
@@ -800,7 +798,7 @@ sort_results(bt_mutator *mutator, batch *batch, bt_status *worst)
 
 		if (entry->result == RESULT_OK)
 			progress = true;
-		else if (may_try_again(mutator, batch, entry, worst, kept == 0))
+		else if (may_try_again(batch, entry, worst, kept == 0))
 		{
 			batch->sent[kept++] = batch->sent[i];
 			continue;
@@ -835,7 +833,9 @@ end_attempt(bt_mutator *mutator, batch *batch, const bt_status *status)
 	batch->nsent = sort_results(mutator, batch, &worst);
 	if (batch->nsent == 0)
 		return;
-	if (!mutator->failed && bt_retry_after(&batch->retry, &worst, now, &delay_us))
+	if (bt_channel_is_connected(mutator->channel))
+		bt_retry_connected(&batch->retry);
+	if (bt_retry_after(&batch->retry, &worst, now, &delay_us))
 	{
 		batch->attempt_at_us = now + delay_us;
 		return;
@@ -892,12 +892,6 @@ look_after(bt_mutator *mutator, batch *batch)
 
 		if (batch->call == NULL)
 		{
-			if (mutator->failed)
-			{
-				/* It was waiting to be tried again, which will not be. */
-				give_up(mutator, batch);
-				return;
-			}
 			if (batch->attempt_at_us > bt_rpc_now_us())
 				return;
 			begin_attempt(mutator, batch, &status);
@@ -967,7 +961,7 @@ wait_until_left(bt_mutator *mutator, size_t most)
 	}
 }
 
-/* Something has failed for good: hear of what is under way, and say so. */
+/* Something has failed for good: see what is under way to its end, and say so. */
 static bt_mutate_result
 fail(bt_mutator *mutator)
 {

@@ -101,7 +101,7 @@ bt_mutator_add_encoded(bt_mutator *mutator, bt_span key, bt_span mutations,
 
 /*
  * Sends what is left, and waits until all is acknowledged.  After ERROR, what
- * was under way has been waited for, but not tried again.
+ * was under way has been seen to its end, and nothing more has been sent.
  */
 extern bt_mutate_result bt_mutator_finish(bt_mutator *mutator);
 

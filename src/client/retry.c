@@ -49,6 +49,12 @@ bt_retry_progress(bt_retry *retry)
 	retry->answered = true;
 }
 
+void
+bt_retry_connected(bt_retry *retry)
+{
+	retry->answered = true;
+}
+
 bool
 bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status)
 {

@@ -41,7 +41,7 @@ typedef struct bt_retry
 	int64_t started_us;
 	int attempts;    /* all of them; the caller counts */
 	int failures;    /* in a row, without progress */
-	bool answered;   /* has the server ever sent a message? */
+	bool answered;   /* has a server been there at all? */
 	uint64_t random; /* state of the jitter's generator */
 } bt_retry;
 
@@ -59,13 +59,16 @@ extern int64_t bt_retry_deadline_us(const bt_retry *retry);
 /* The server has answered something: the count of failures begins anew. */
 extern void bt_retry_progress(bt_retry *retry);
 
+/* The server is there, though it has not answered this operation yet. */
+extern void bt_retry_connected(bt_retry *retry);
+
 /*
  * An attempt of an idempotent operation has failed with *status.  Returns
  * whether to make another one, and how long to wait before.
  *
  * RetryInfo makes any code retryable and its delay is used as it is.  An
- * operation that no server has ever answered gives up after attempt_timeout:
- * it is more likely misconfigured than unlucky.
+ * operation that has never reached a server gives up after attempt_timeout: it
+ * is more likely misconfigured than unlucky.
  */
 extern bool bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 						   int64_t *delay_us);

@@ -321,6 +321,8 @@ after_failure(bt_row_reader *reader, const bt_status *cause, bt_status *status)
 		reader->state = READER_NEXT_OPERATION;
 		return BT_READ_ROW;
 	}
+	if (bt_channel_is_connected(reader->channel))
+		bt_retry_connected(&reader->retry);
 	if (!bt_retry_after(&reader->retry, cause, now, &delay_us))
 		return fail(reader, cause, status);
 	reader->attempt_at_us = now + delay_us;

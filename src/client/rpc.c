@@ -453,6 +453,20 @@ bt_channel_create_plaintext(const char *target, const char *user_agent, bt_statu
 	return channel;
 }
 
+bool
+bt_channel_is_connected(const bt_channel *channel)
+{
+	grpc_connectivity_state state;
+	sigset_t old;
+
+	if (channel->channel == NULL)
+		return false;
+	block_signals(&old);
+	state = grpc_channel_check_connectivity_state(channel->channel, 0);
+	restore_signals(&old);
+	return state == GRPC_CHANNEL_READY;
+}
+
 static void
 close_channel(bt_channel *channel)
 {

@@ -88,6 +88,9 @@ extern int64_t bt_rpc_now_us(void);
 extern bt_channel *bt_channel_create_plaintext(const char *target, const char *user_agent,
 											   bt_status *status);
 
+/* Is there a connection on which a server has spoken HTTP/2? */
+extern bool bt_channel_is_connected(const bt_channel *channel);
+
 /* All calls of the channel must have been destroyed. */
 extern void bt_channel_destroy(bt_channel *channel);
 

@@ -143,6 +143,8 @@ after_end(bt_unary *unary, bt_status *status)
 	bt_call_destroy(unary->call);
 	unary->call = NULL;
 	unary->answered = false;
+	if (bt_channel_is_connected(unary->channel))
+		bt_retry_connected(&unary->retry);
 	if (!bt_retry_after(&unary->retry, status, now, &delay_us))
 		return BT_UNARY_ERROR;
 	unary->attempt_at_us = now + delay_us;

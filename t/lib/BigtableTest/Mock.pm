@@ -13,18 +13,22 @@ use constant TIMEOUT => 10;
 
 my $count = 0;
 
-# Starts one on a free port. Options are those of the program, as a list.
+# Starts one on a free port. Options are those of the program, as a list; "fast" first means that it has no
+# script, writes no logs, and acknowledges what is written as fast as it can.
 sub new
 {
 	my ($class, @options) = @_;
+	my $fast = @options && $options[0] eq 'fast' ? shift @options : undef;
 	my $base = sprintf '%s/mock%d_%d', $PostgreSQL::Test::Utils::tmp_check, $$, ++$count;
 	my $self = bless {
 		options => \@options,
 		script => "$base.script",
 		log => "$base.log",
+		applied => "$base.applied",
+		fast => $fast,
 		port => 0,
 	}, $class;
-	$self->script('call', 'replay');
+	$self->script('call', 'replay') if !$fast;
 	$self->start;
 	return $self;
 }
@@ -35,8 +39,9 @@ sub start
 	my ($self) = @_;
 	my $program = $ENV{BIGTABLE_MOCK} // 'test/build/bigtable_mock';
 	$self->{pid} = open3($self->{in}, $self->{out}, '>&STDERR',
-		$program, '--port', $self->{port}, '--log', $self->{log}, '--exit-with-stdin',
-		'--script', $self->{script}, @{ $self->{options} });
+		$program, '--port', $self->{port}, '--exit-with-stdin',
+		$self->{fast} ? () : ('--log', $self->{log}, '--apply-log', $self->{applied}, '--script', $self->{script}),
+		@{ $self->{options} });
 	my $line = readline $self->{out};
 	die 'the mock server did not start' if !defined $line || $line !~ /^listening on \S+:(\d+)$/;
 	$self->{port} = $1;
@@ -99,12 +104,24 @@ sub script
 	return;
 }
 
+# What has been applied since the last script, oldest first, each a hash of method, call, key and mutations.
+sub applied
+{
+	my ($self) = @_;
+	return () if !-e $self->{applied};
+	return map { /^(\w+) call=(\d+) key=(\S*) mutations=(.*)$/ ? { method => $1, call => $2, key => $3, mutations => $4 } : () }
+	  split /\n/, slurp_file($self->{applied});
+}
+
 # Empties the log. Calls that still run write their ends into the new one.
 sub forget
 {
 	my ($self) = @_;
-	open my $file, '>', $self->{log} or die "could not empty $self->{log}: $!";
-	close $file;
+	foreach my $name (@{$self}{qw(log applied)})
+	{
+		open my $file, '>', $name or die "could not empty $name: $!";
+		close $file;
+	}
 	return;
 }
 
@@ -161,15 +178,15 @@ sub wait_for_calls
 # Waits until as many calls have begun.
 sub wait_for_begun
 {
-	my ($self, $n) = @_;
-	return $self->wait_for_calls(sub { @_ >= $n });
+	my ($self, $n, $method) = @_;
+	return $self->wait_for_calls(sub { @_ >= $n }, $method);
 }
 
 # Waits until as many calls have begun and all of them have ended.
 sub wait_for_done
 {
-	my ($self, $n) = @_;
-	return $self->wait_for_calls(sub { @_ >= $n && !grep { !$_->{done} } @_ });
+	my ($self, $n, $method) = @_;
+	return $self->wait_for_calls(sub { @_ >= $n && !grep { !$_->{done} } @_ }, $method);
 }
 
 sub DESTROY
