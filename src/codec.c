@@ -417,6 +417,25 @@ decode_canonical(Codec *codec, bt_span bytes, RowMemory *memory)
 	return value;
 }
 
+/* Types that are no strings, but have a value whose text form is empty. */
+static bool
+has_empty_form(Oid typid)
+{
+	switch (typid)
+	{
+		case BYTEAOID:
+		case VARBITOID:
+		case TSVECTOROID:
+		case TSQUERYOID:
+		case XMLOID:
+		case INT2VECTOROID:
+		case OIDVECTOROID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 void
 codec_init(Codec *codec, const ColumnMapping *column)
 {
@@ -434,7 +453,7 @@ codec_init(Codec *codec, const ColumnMapping *column)
 	initStringInfo(&codec->text);
 
 	get_type_category_preferred(column->typid, &category, &preferred);
-	codec->has_empty = category == TYPCATEGORY_STRING || column->typid == BYTEAOID;
+	codec->has_empty = category == TYPCATEGORY_STRING || has_empty_form(column->typid);
 
 	if (column->encoding == ENCODING_BINARY &&
 		(binary->decode != decode_text || column->typmod < 0))

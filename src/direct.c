@@ -257,9 +257,11 @@ check_families(DirectModify *direct)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot increment column \"%s\" of foreign table \"%s\"",
 						column->name, scan->table->relname),
-				 errdetail("Column family %s holds aggregates%s.", quoted(column->family),
-						   family == BT_FAMILY_SUM ? ", those of other columns do not"
-												   : " that are not sums")));
+				 family == BT_FAMILY_PLAIN || family == BT_FAMILY_SUM
+					 ? errdetail("One request cannot increment both plain counters and "
+								 "sums.")
+					 : errdetail("Column family %s holds aggregates that are not sums.",
+								 quoted(column->family))));
 		direct->is_aggregate = family == BT_FAMILY_SUM;
 	}
 	if (direct->is_aggregate && direct->plan->returns_rows)

@@ -55,7 +55,10 @@ encode_timestamp_text(Encoder *encoder, Datum value)
 	if (TIMESTAMP_NOT_FINITE(timestamp))
 		EncodeSpecialTimestamp(timestamp, text);
 	else if (timestamp2tm(timestamp, NULL, &tm, &fsec, NULL, NULL) == 0)
+	{
+		tm.tm_isdst = 0; /* below 0, no zone would be shown */
 		EncodeDateTime(&tm, fsec, has_zone, 0, NULL, USE_ISO_DATES, text);
+	}
 	else
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("timestamp out of range")));

@@ -23,7 +23,7 @@ typedef Google__Bigtable__Admin__V2__Table__ColumnFamiliesEntry Family;
 typedef Google__Bigtable__Admin__V2__ColumnFamily ColumnFamily;
 
 static const char usage_text[] =
-	"usage: btload TARGET PROJECT INSTANCE create TABLE FAMILY...\n"
+	"usage: btload TARGET PROJECT INSTANCE create TABLE FAMILY[:sum|:min|:max]...\n"
 	"       btload TARGET PROJECT INSTANCE drop TABLE\n"
 	"       btload TARGET PROJECT INSTANCE load TABLE < FILE\n"
 	"TARGET is HOST:PORT or unix:/path.  A line of the FILE is a cell:\n"
@@ -68,13 +68,59 @@ delete_table(char *table)
 	return result.code == 0;
 }
 
+typedef Google__Bigtable__Admin__V2__Type Type;
+typedef Google__Bigtable__Admin__V2__Type__Aggregate Aggregate;
+
+#define AGGREGATOR(name) GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_##name
+
+/* The type of a family that is written NAME:AGGREGATE, which is cut to NAME. */
+static ColumnFamily *
+typed_family(char *name)
+{
+	static const struct
+	{
+		const char *name;
+		Google__Bigtable__Admin__V2__Type__Aggregate__AggregatorCase aggregator;
+	} aggregators[] = {
+		{"sum", AGGREGATOR(SUM)}, {"min", AGGREGATOR(MIN)}, {"max", AGGREGATOR(MAX)}};
+	static Google__Bigtable__Admin__V2__Type__Int64 int64 =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__INT64__INIT;
+	static Google__Bigtable__Admin__V2__Type__Empty empty =
+		GOOGLE__BIGTABLE__ADMIN__V2__TYPE__EMPTY__INIT;
+	ColumnFamily *family = allocate(sizeof(*family));
+	char *colon = strchr(name, ':');
+	Type *types = allocate(2 * sizeof(*types));
+	Aggregate *aggregate = allocate(sizeof(*aggregate));
+	size_t i = 0;
+
+	google__bigtable__admin__v2__column_family__init(family);
+	if (!colon)
+		return family;
+	*colon = '\0';
+	while (i < 3 && strcmp(aggregators[i].name, colon + 1) != 0)
+		i++;
+	if (i == 3)
+		die("no such aggregate: %s", colon + 1);
+	google__bigtable__admin__v2__type__init(&types[0]);
+	google__bigtable__admin__v2__type__init(&types[1]);
+	google__bigtable__admin__v2__type__aggregate__init(aggregate);
+	types[0].kind_case = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_INT64_TYPE;
+	types[0].int64_type = &int64;
+	types[1].kind_case = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_AGGREGATE_TYPE;
+	types[1].aggregate_type = aggregate;
+	aggregate->input_type = &types[0];
+	aggregate->aggregator_case = aggregators[i].aggregator;
+	aggregate->sum = &empty;
+	family->value_type = &types[1];
+	return family;
+}
+
 /* Create the table with its families. */
 static void
 create_table(char *instance, char *name, char **families, size_t n)
 {
 	CreateTableRequest request = GOOGLE__BIGTABLE__ADMIN__V2__CREATE_TABLE_REQUEST__INIT;
 	Table table = GOOGLE__BIGTABLE__ADMIN__V2__TABLE__INIT;
-	ColumnFamily plain = GOOGLE__BIGTABLE__ADMIN__V2__COLUMN_FAMILY__INIT;
 	Family *entries = allocate(n * sizeof(*entries));
 	Family **pointers = allocate(n * sizeof(*pointers));
 	struct rpc_result result;
@@ -82,8 +128,8 @@ create_table(char *instance, char *name, char **families, size_t n)
 	for (size_t i = 0; i < n; i++)
 	{
 		google__bigtable__admin__v2__table__column_families_entry__init(&entries[i]);
+		entries[i].value = typed_family(families[i]);
 		entries[i].key = families[i];
-		entries[i].value = &plain;
 		pointers[i] = &entries[i];
 	}
 	table.n_column_families = n;
