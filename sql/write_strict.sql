@@ -38,6 +38,7 @@ SELECT * FROM t WHERE id < 'h';
 SELECT count(*), sum(b) FROM t WHERE id ^@ 'n';
 
 -- a thousand rows at once, and one of them exists
+SET client_min_messages = error;
 SELECT inserted($$INSERT INTO t SELECT 'm' || lpad(i::text, 4, '0'), i, i FROM generate_series(1, 1000) i$$);
 SELECT count(*), sum(b) FROM t WHERE id ^@ 'm';
 DELETE FROM t WHERE id ^@ 'm' AND id <> 'm0500';

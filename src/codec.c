@@ -23,6 +23,7 @@
 #include "utils/datetime.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
@@ -417,10 +418,13 @@ decode_canonical(Codec *codec, bt_span bytes, RowMemory *memory)
 	return value;
 }
 
-/* Types that are no strings, but have a value whose text form is empty. */
-static bool
-has_empty_form(Oid typid)
+bool
+codec_has_empty(Oid typid)
 {
+	char category;
+	bool preferred;
+
+	typid = getBaseType(typid);
 	switch (typid)
 	{
 		case BYTEAOID:
@@ -428,11 +432,16 @@ has_empty_form(Oid typid)
 		case TSVECTOROID:
 		case TSQUERYOID:
 		case XMLOID:
+		case CHAROID:
 		case INT2VECTOROID:
 		case OIDVECTOROID:
 			return true;
 		default:
-			return false;
+			if (get_typtype(typid) == TYPTYPE_ENUM)
+				return SearchSysCacheExists2(ENUMTYPOIDNAME, ObjectIdGetDatum(typid),
+											 CStringGetDatum(""));
+			get_type_category_preferred(typid, &category, &preferred);
+			return category == TYPCATEGORY_STRING;
 	}
 }
 
@@ -440,8 +449,6 @@ void
 codec_init(Codec *codec, const ColumnMapping *column)
 {
 	const BinaryType *binary = find_binary_type(column->typid);
-	char category;
-	bool preferred;
 	Oid input;
 
 	memset(codec, 0, sizeof(*codec));
@@ -452,8 +459,7 @@ codec_init(Codec *codec, const ColumnMapping *column)
 	fmgr_info(input, &codec->input);
 	initStringInfo(&codec->text);
 
-	get_type_category_preferred(column->typid, &category, &preferred);
-	codec->has_empty = category == TYPCATEGORY_STRING || has_empty_form(column->typid);
+	codec->has_empty = codec_has_empty(column->typid);
 
 	if (column->encoding == ENCODING_BINARY &&
 		(binary->decode != decode_text || column->typmod < 0))

@@ -41,6 +41,12 @@ struct Codec
 /* Is there a binary encoding of this type? */
 extern bool codec_has_binary(Oid typid);
 
+/*
+ * Has the type a value whose text form is empty, as far as is known?  Then an
+ * empty cell is that value, else it is NULL.
+ */
+extern bool codec_has_empty(Oid typid);
+
 /* Prepares to decode a column.  The codec's memory is the current context's. */
 extern void codec_init(Codec *codec, const ColumnMapping *column);
 

@@ -39,6 +39,12 @@ encode_output(Encoder *encoder, Datum value)
 {
 	char *text = OutputFunctionCall(&encoder->output, value);
 
+	if (text[0] == '\0' && !encoder->has_empty)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot write an empty value of type %s",
+							   format_type_be(encoder->typid)),
+						errdetail("It would be read back as NULL."),
+						errhint("Use a column of type text.")));
 	return bt_span_str(pg_server_to_any(text, (int) strlen(text), PG_UTF8));
 }
 
@@ -143,6 +149,7 @@ encoder_init(Encoder *encoder, const ColumnMapping *column)
 	memset(encoder, 0, sizeof(*encoder));
 	encoder->typid = getBaseType(column->typid);
 	encoder->encoding = column->encoding;
+	encoder->has_empty = codec_has_empty(column->typid);
 	if (is_canonical(encoder->typid, column->encoding))
 		encoder->encode = encode_canonical;
 	else if (encoder->typid == TIMESTAMPOID || encoder->typid == TIMESTAMPTZOID)
@@ -171,7 +178,7 @@ encoder_begin_fixed_settings(void)
 		{"datestyle", "ISO, YMD"},     {"timezone", "UTC"},
 		{"intervalstyle", "postgres"}, {"extra_float_digits", "1"},
 		{"bytea_output", "hex"},       {"lc_monetary", "C"},
-		{"search_path", "pg_catalog"},
+		{"search_path", "pg_catalog"}, {"quote_all_identifiers", "off"},
 	};
 	int nest_level = NewGUCNestLevel();
 

@@ -28,6 +28,7 @@ struct Encoder
 	encoder_fn encode;
 	Oid typid; /* of a domain, its base type */
 	Encoding encoding;
+	bool has_empty;            /* an empty value is told from NULL */
 	FmgrInfo output;           /* for types that go through their output function */
 	bool needs_fixed_settings; /* whose result depends on settings */
 };

@@ -539,6 +539,13 @@ find_field(Parser *parser, const char *name)
 			return &filter_fields[i];
 		if (strlen(name) > NAMEDATALEN)
 			continue;
+		if (name[0] != '\0' && strncmp(candidate, name, strlen(name)) == 0)
+		{
+			closest = candidate;
+			best = 0;
+		}
+		if (best == 0)
+			continue;
 		distance = varstr_levenshtein_less_equal(
 			name, strlen(name), candidate, strlen(candidate), 1, 1, 1, best - 1, true);
 		if (distance < best && distance <= (int) strlen(name) / 2)

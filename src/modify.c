@@ -64,6 +64,7 @@ typedef struct BigtableModify
 	SenderMode mode;
 	bool wait_for_each_row;
 	bool holds_rows; /* until the end of the statement */
+	uint64 skipped;  /* rows, so far, that existed */
 	AttrNumber key_junk;
 	AttrNumber row_junk;
 	Bitmapset *changed; /* attribute numbers that SET names */
@@ -186,8 +187,9 @@ prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
 	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate),
 								   modify->mode, hold);
 	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
-	if (hold)
-		modify->holds_rows = true;
+	modify->holds_rows = hold;
+	if (hold && modify->mode == SENDER_SKIP)
+		modify->seen = keyset_create(modify->context, 1024, NULL);
 }
 
 /* The attributes that SET names, and the generated ones. */
@@ -211,6 +213,7 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	const Plan *subplan = outerPlanState(mtstate)->plan;
 	BigtableModify *modify = begin(mtstate, rinfo, mtstate->operation);
 	EState *estate = mtstate->ps.state;
+	char *key_name;
 
 	if (modify_plan_skips_existing(fdw_private))
 		modify->mode = SENDER_SKIP;
@@ -220,9 +223,10 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	if (mtstate->operation == CMD_INSERT)
 		return;
 
-	modify->key_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, KEY_JUNK_NAME);
+	key_name = key_junk_name(modify->table->key);
+	modify->key_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, key_name);
 	if (!AttributeNumberIsValid(modify->key_junk))
-		elog(ERROR, "could not find junk column \"%s\"", KEY_JUNK_NAME);
+		elog(ERROR, "could not find junk column \"%s\"", key_name);
 	modify->row_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, ROW_JUNK_NAME);
 	if (!is_plain_scan(subplan))
 		modify->seen = keyset_create(modify->context, 1024, NULL);
@@ -258,6 +262,7 @@ bigtable_get_batch_size(ResultRelInfo *rinfo)
 	const BigtableModify *modify = rinfo->ri_FdwState;
 
 	if (modify == NULL || modify->mode != SENDER_SKIP || modify->wait_for_each_row ||
+		modify->holds_rows || rinfo->ri_projectReturning != NULL ||
 		rinfo->ri_WithCheckOptions != NIL)
 		return 1;
 	return modify->table->write.batch_size > 0 ? modify->table->write.batch_size
@@ -266,14 +271,16 @@ bigtable_get_batch_size(ResultRelInfo *rinfo)
 
 /* ---- rows ---- */
 
+/* A row that is routed to a partition fits; one that is updated there may not. */
 static void
-check_constraints(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot)
+check_constraints(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+				  bool is_routed)
 {
 	Relation rel = rinfo->ri_RelationDesc;
 
 	if (RelationGetDescr(rel)->constr != NULL)
 		ExecConstraints(rinfo, slot, estate);
-	if (rel->rd_rel->relispartition && rinfo->ri_RootResultRelInfo == NULL)
+	if (rel->rd_rel->relispartition && !is_routed)
 		(void) ExecPartitionCheck(rinfo, slot, estate, true);
 	if (rinfo->ri_WithCheckOptions != NIL)
 		ExecWithCheckOptions(WCO_VIEW_CHECK, rinfo, slot, estate);
@@ -297,7 +304,7 @@ insert_row(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
 	bool isnull;
 	Datum key = slot_getattr(slot, modify->table->key->attnum, &isnull);
 
-	check_constraints(estate, rinfo, slot);
+	check_constraints(estate, rinfo, slot, rinfo->ri_RootResultRelInfo != NULL);
 	row_encoder_begin(row, key, isnull);
 	row_encoder_insert(row, slot);
 	sender_put(modify->sender, row->key, row->mutations, row->nmutations);
@@ -310,24 +317,6 @@ skipped_rows(const BigtableModify *modify)
 	return sender_counters(modify->sender).rows_skipped;
 }
 
-TupleTableSlot *
-bigtable_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
-					 TupleTableSlot *plan_slot)
-{
-	BigtableModify *modify = rinfo->ri_FdwState;
-	uint64 skipped;
-
-	if ((modify->mode != SENDER_SKIP || modify->holds_rows) && !modify->wait_for_each_row)
-	{
-		insert_row(modify, estate, rinfo, slot);
-		return slot;
-	}
-	skipped = skipped_rows(modify);
-	insert_row(modify, estate, rinfo, slot);
-	sender_finish(modify->sender);
-	return skipped_rows(modify) == skipped ? slot : NULL;
-}
-
 TupleTableSlot **
 bigtable_exec_batch_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot **slots,
 						   TupleTableSlot **plan_slots, int *nslots)
@@ -337,8 +326,6 @@ bigtable_exec_batch_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot 
 
 	for (int i = 0; i < *nslots; i++)
 		insert_row(modify, estate, rinfo, slots[i]);
-	if (modify->holds_rows)
-		return slots;
 	sender_finish(modify->sender);
 
 	/* Nobody looks at the slots of a batch, but they are counted. */
@@ -505,6 +492,38 @@ keeps_a_cell(BigtableModify *modify)
 	return result;
 }
 
+/*
+ * Is a row to be skipped that is held back?  What would be found at the end of
+ * the statement has to be known now.
+ */
+static bool
+skips_held_row(BigtableModify *modify, TupleTableSlot *slot)
+{
+	bool isnull;
+	Datum key = slot_getattr(slot, modify->table->key->attnum, &isnull);
+
+	row_encoder_begin(modify->row, key, isnull);
+	return is_seen(modify) || keeps_a_cell(modify);
+}
+
+TupleTableSlot *
+bigtable_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+					 TupleTableSlot *plan_slot)
+{
+	BigtableModify *modify = rinfo->ri_FdwState;
+	uint64 skipped;
+
+	if (modify->mode == SENDER_SKIP && modify->holds_rows && skips_held_row(modify, slot))
+		return NULL;
+	insert_row(modify, estate, rinfo, slot);
+	if ((modify->mode != SENDER_SKIP || modify->holds_rows) && !modify->wait_for_each_row)
+		return slot;
+	skipped = modify->skipped;
+	sender_finish(modify->sender);
+	modify->skipped = skipped_rows(modify);
+	return modify->skipped == skipped ? slot : NULL;
+}
+
 static void
 check_row_remains(BigtableModify *modify)
 {
@@ -533,7 +552,7 @@ bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	row_encoder_begin(row, key, isnull);
 	if (is_seen(modify))
 		return NULL;
-	check_constraints(estate, rinfo, slot);
+	check_constraints(estate, rinfo, slot, false);
 	if (modify->compare_rows)
 		changed = compare_rows(modify->table, rinfo->ri_oldTupleSlot, slot);
 	if (bms_is_member(modify->table->key->attnum, changed))

@@ -9,12 +9,14 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -41,9 +43,16 @@ modify_plan_skips_existing(const List *fdw_private)
 	return fdw_private != NIL && intVal(linitial(fdw_private)) != 0;
 }
 
+char *
+key_junk_name(const ColumnMapping *key)
+{
+	return psprintf("bigtable_row_key_%d_%u_%d_%u", key->attnum, key->typid, key->typmod,
+					key->collation);
+}
+
 /*
  * A row is known by its key.  PostgreSQL asks for the whole old row of an
- * UPDATE by itself; for DELETE ... RETURNING, we have to.
+ * UPDATE by itself; for DELETE ... RETURNING, we have to, in the same way.
  */
 void
 bigtable_add_update_targets(PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte,
@@ -54,11 +63,13 @@ bigtable_add_update_targets(PlannerInfo *root, Index rtindex, RangeTblEntry *tar
 
 	check_writable(table);
 	add_row_identity_var(
-		root, makeVar(rtindex, key->attnum, key->typid, key->typmod, key->collation, 0),
-		rtindex, KEY_JUNK_NAME);
+		root,
+		makeVar((int) rtindex, key->attnum, key->typid, key->typmod, key->collation, 0),
+		rtindex, key_junk_name(key));
 	if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL)
-		add_row_identity_var(root, makeWholeRowVar(target_rte, (int) rtindex, 0, false),
-							 rtindex, ROW_JUNK_NAME);
+		add_row_identity_var(
+			root, makeVar((int) rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0),
+			rtindex, ROW_JUNK_NAME);
 }
 
 List *
@@ -226,6 +237,49 @@ can_return(const ModifyTable *plan, Index varno, int subplan_index,
 }
 
 /*
+ * An increment may make a row, and does not say what else is in it.  So there
+ * must be nothing that the row could violate: a partition's bounds, constraints.
+ */
+static bool
+has_restrictions(PlannerInfo *root, Index relid, const TableMapping *table,
+				 const DirectPlan *direct)
+{
+	Relation rel = table_open(table->relid, NoLock);
+	bool result = rel->rd_rel->relispartition ||
+				  IS_OTHER_REL(find_base_rel(root, (int) relid)) ||
+				  (RelationGetDescr(rel)->constr != NULL &&
+				   RelationGetDescr(rel)->constr->num_check > 0);
+
+	table_close(rel, NoLock);
+	for (int i = 0; i < table->natts; i++)
+	{
+		const ColumnMapping *column = &table->columns[i];
+		bool is_set = column == table->key;
+
+		for (int j = 0; j < direct->nincrements; j++)
+			is_set |= column->attnum == direct->increments[j].attnum;
+		result |= column->not_null && !is_set;
+	}
+	return result;
+}
+
+/* Nobody needs what SET computes, and with the new values it would be wrong. */
+static void
+drop_expressions(ForeignScan *scan)
+{
+	ListCell *cell;
+
+	foreach (cell, scan->scan.plan.targetlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (!IsA(entry->expr, Var))
+			entry->expr = (Expr *) makeNullConst(exprType((Node *) entry->expr), -1,
+												 exprCollation((Node *) entry->expr));
+	}
+}
+
+/*
  * UPDATE that only increments counters of rows named by their keys, and DELETE
  * by conditions on the key alone.  The scan's node does it all; if that cannot
  * be, rows are read, changed, and written one by one.
@@ -247,12 +301,20 @@ bigtable_plan_direct_modify(PlannerInfo *root, ModifyTable *plan, Index result_r
 	check_writable(table);
 	if (plan->operation == CMD_DELETE && plan->returningLists != NIL)
 		return false;
+
+	/* Keys would be counted once for each partition that might have them. */
+	if (plan->operation == CMD_DELETE && names_keys(scan, table) &&
+		IS_OTHER_REL(find_base_rel(root, (int) result_relation)))
+		return false;
 	if (plan->operation == CMD_UPDATE &&
 		(!names_keys(scan, table) ||
 		 !match_increments(root, table, result_relation, &direct, &amounts) ||
-		 !can_return(plan, result_relation, subplan_index, table, &direct)))
+		 !can_return(plan, result_relation, subplan_index, table, &direct) ||
+		 has_restrictions(root, result_relation, table, &direct)))
 		return false;
 
+	if (plan->operation == CMD_UPDATE)
+		drop_expressions(scan);
 	scan->operation = plan->operation;
 	scan->resultRelation = result_relation;
 	scan->fdw_exprs = list_concat(scan->fdw_exprs, amounts);

@@ -14,8 +14,11 @@
 
 #include "mapping.h"
 
-/* The row key in the tuples that UPDATE and DELETE get from their plan. */
-#define KEY_JUNK_NAME "bigtable_row_key"
+/*
+ * The name of the row key in the tuples that UPDATE and DELETE get from their
+ * plan.  Tables of one statement share it if their keys are alike.
+ */
+extern char *key_junk_name(const ColumnMapping *key);
 
 /* The whole row, as PostgreSQL itself calls it. */
 #define ROW_JUNK_NAME "wholerow"

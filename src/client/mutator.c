@@ -373,7 +373,8 @@ write_mutations(uint8_t *out, const new_row *row)
 {
 	if (row->mutations != NULL)
 		return bt_mutations_write(out, BT_MUTATOR_FIELD, row->mutations, row->nmutations);
-	memcpy(out, row->encoded.data, row->encoded.len);
+	if (row->encoded.len > 0)
+		memcpy(out, row->encoded.data, row->encoded.len);
 	return out + row->encoded.len;
 }
 

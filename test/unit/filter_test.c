@@ -231,8 +231,9 @@ list(bt_filter_kind kind, size_t nmembers, const twin *members)
 static twin
 condition(twin predicate, twin then)
 {
-	twin t = make_twin(bt_filter_make_condition(&arena.arena, predicate.ours, then.ours, NULL),
-					   CASE(CONDITION));
+	twin t =
+		make_twin(bt_filter_make_condition(&arena.arena, predicate.ours, then.ours, NULL),
+				  CASE(CONDITION));
 	Google__Bigtable__V2__RowFilter__Condition *c = allocate(sizeof(*c));
 
 	google__bigtable__v2__row_filter__condition__init(c);
