@@ -117,6 +117,16 @@ decode_bytea(Codec *codec, bt_span bytes, RowMemory *memory)
 	return make_varlena(bytes, memory);
 }
 
+/* A domain over bytea is raw bytes, too, as it is when it is written. */
+static Datum
+decode_bytea_domain(Codec *codec, bt_span bytes, RowMemory *memory)
+{
+	Datum value = decode_bytea(codec, bytes, memory);
+
+	domain_check(value, false, codec->typid, &codec->domain_state, codec->context);
+	return value;
+}
+
 static Datum
 decode_input(Codec *codec, bt_span bytes, RowMemory *memory)
 {
@@ -398,7 +408,7 @@ choose_text_decoder(Oid typid, int32 typmod)
 		case INT8OID:
 			return decode_int8_text;
 		default:
-			return decode_input;
+			return getBaseType(typid) == BYTEAOID ? decode_bytea_domain : decode_input;
 	}
 }
 
@@ -454,6 +464,7 @@ codec_init(Codec *codec, const ColumnMapping *column)
 	memset(codec, 0, sizeof(*codec));
 	codec->typid = column->typid;
 	codec->typmod = column->typmod;
+	codec->context = CurrentMemoryContext;
 	codec->encoding = column->encoding;
 	getTypeInputInfo(column->typid, &input, &codec->ioparam);
 	fmgr_info(input, &codec->input);

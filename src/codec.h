@@ -36,6 +36,8 @@ struct Codec
 	Oid ioparam;
 	int32 typmod;
 	StringInfoData text;
+	void *domain_state; /* of domain_check(), for domains over bytea */
+	MemoryContext context;
 };
 
 /* Is there a binary encoding of this type? */
