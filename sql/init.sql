@@ -10,6 +10,11 @@
 --
 --   \! $CREATE table family...
 --   SELECT cell(key, 'family:qualifier', value [, timestamp]) ... \g |$LOAD table
+--
+-- What the extension has written is read by btload, too:
+--
+--   \set cells `$READ table`
+--   SELECT * FROM written(:'cells');
 
 \pset format unaligned
 \pset tuples_only on
@@ -32,6 +37,8 @@
 \setenv CREATE :command
 \set command :btload ' ' :emulator ' test test load'
 \setenv LOAD :command
+\set command :btload ' ' :emulator ' test test read'
+\setenv READ :command
 
 SET client_min_messages = warning;
 SET datestyle = 'ISO, YMD';
@@ -46,7 +53,7 @@ CREATE SERVER bt FOREIGN DATA WRAPPER bigtable_fdw
 CREATE SCHEMA remote;
 CREATE SCHEMA local;
 CREATE SCHEMA test;
-SET search_path = remote, test, public;
+SET search_path = test, public;
 
 -- One line of btload's input; NULL without a value.
 CREATE FUNCTION cell(key bytea, col bytea, value bytea, ts bigint DEFAULT 1704067200000000)
@@ -167,5 +174,83 @@ BEGIN
     RETURN NEXT '  CONTEXT: ' || context;
   END LOOP;
 END $$;
+
+-- ---- writing ----
+
+-- The cells that btload has read.
+CREATE FUNCTION cells(lines text) RETURNS TABLE (key bytea, col bytea, ts bigint, value bytea) LANGUAGE sql IMMUTABLE AS $$
+  SELECT field[1]::bytea, field[2]::bytea, field[3]::bigint, field[4]::bytea
+  FROM string_to_table(lines, e'\n') WITH ORDINALITY AS l(line, number), string_to_array(line, e'\t') field
+  WHERE line <> '' ORDER BY number
+$$;
+
+-- Bytes as text if they are, else in hex.
+CREATE FUNCTION shown(bytes bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN encode(bytes, 'escape') ~ '^[ -[\]-~]*$' THEN encode(bytes, 'escape') ELSE '\x' || encode(bytes, 'hex') END
+$$;
+
+-- The same for people to read: row key, column and value, newest version first.
+CREATE FUNCTION written(lines text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
+  SELECT concat_ws(' ', shown(key), shown(col) || '=' || shown(value))
+  FROM (SELECT *, row_number() OVER () AS number FROM cells(lines)) c ORDER BY key, col, number
+$$;
+
+-- Compares the cells that btload has read with those that a query makes by
+-- cell(), but for their timestamps. All versions count.
+CREATE FUNCTION compare_cells(lines text, query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  found text[] := ARRAY(SELECT cell(key, col, value, 0) FROM cells(lines));
+  wanted text[];
+  more text[];
+  fewer text[];
+BEGIN
+  EXECUTE format('SELECT array_agg(regexp_replace(line, e''\t[0-9]+\t'', e''\t0\t'')) FROM (%s) q(line) WHERE line IS NOT NULL', query) INTO wanted;
+  wanted := coalesce(wanted, '{}');
+  more := ARRAY(SELECT unnest(found) EXCEPT ALL SELECT unnest(wanted));
+  fewer := ARRAY(SELECT unnest(wanted) EXCEPT ALL SELECT unnest(found));
+  IF more = '{}' AND fewer = '{}' THEN
+    RETURN format('%s cells, byte for byte', cardinality(found));
+  END IF;
+  RETURN format('DIFFERENT: too much %s, missing %s', left(more::text, 1000), left(fewer::text, 1000));
+END $$;
+
+-- Runs a command with the tables of a schema; what RETURNING gives, in no
+-- order, or the number of rows.
+CREATE FUNCTION outcome(command text, schema text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  path text := current_setting('search_path');
+  result text[] := '{}';
+  n bigint;
+  r record;
+BEGIN
+  PERFORM set_config('search_path', schema || ', test, public', false);
+  IF command ~* '\mRETURNING\M' THEN
+    FOR r IN EXECUTE command LOOP
+      result := result || r::text;
+    END LOOP;
+    result := ARRAY(SELECT unnest(result) COLLATE "C" ORDER BY 1);
+  ELSE
+    EXECUTE command;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    result := ARRAY[n || CASE n WHEN 1 THEN ' row' ELSE ' rows' END];
+  END IF;
+  PERFORM set_config('search_path', path, false);
+  RETURN array_to_string(result, ' ');
+END $$;
+
+-- Runs a command on the foreign tables and on the local copies (there perhaps
+-- in other words), and compares its outcome, then the rows of a query.
+CREATE FUNCTION change(command text, local_command text DEFAULT NULL, query text DEFAULT 'SELECT * FROM t')
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  remote text := outcome(command, 'remote');
+  local text := outcome(coalesce(local_command, command), 'local');
+BEGIN
+  RETURN NEXT CASE WHEN remote = local THEN remote ELSE format('DIFFERENT: %s, in the local copy %s', remote, local) END;
+  RETURN NEXT compare(query);
+END $$;
+
+
+SET search_path = remote, test, public;
 
 \set ECHO all

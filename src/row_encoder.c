@@ -96,6 +96,7 @@ row_encoder_begin(RowEncoder *row, Datum key, bool isnull)
 
 	MemoryContextReset(row->context);
 	row->nmutations = 0;
+	row->time_us = 0;
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -140,6 +141,15 @@ current_time_us(void)
 	if (now > last)
 		last = now;
 	return last;
+}
+
+/* One time for all of a row's cells. */
+static int64
+row_time_us(RowEncoder *row)
+{
+	if (row->time_us == 0)
+		row->time_us = current_time_us();
+	return row->time_us;
 }
 
 /* The timestamp that a column gives its cell. */
@@ -258,7 +268,7 @@ write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us,
 		   Removal removal)
 {
 	bt_family_type family = family_of(row, cell);
-	int64 now_us = time_us >= 0 ? time_us : current_time_us();
+	int64 now_us = time_us >= 0 ? time_us : row_time_us(row);
 	bt_mutation *mutation;
 
 	if (removal != REMOVE_NOTHING)

@@ -42,6 +42,7 @@ typedef struct RowEncoder
 	/* The row at hand. */
 	MemoryContext context; /* its bytes; the caller resets it */
 	bt_span key;
+	int64 time_us; /* of its cells; 0: not asked for yet */
 	int nmutations;
 	bt_mutation *mutations;
 	const ColumnMapping *encoding; /* for error messages */

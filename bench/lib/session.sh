@@ -2,7 +2,7 @@
 # Sourced after scripts/cluster.sh.
 #
 # open_session NAME   starts one
-# ask NAME SQL        runs statements; sets ANSWER, and WALL_US, the time of the last one as psql saw it
+# ask NAME SQL        runs statements; sets ANSWER, and WALL_US, their time as psql saw it
 # end_sessions        ends all
 #
 # SESSION_BACKEND[NAME] is the pid of its backend. SESSION_REMOTE[NAME], if somebody sets it, is the pid of
@@ -35,7 +35,7 @@ ask()
 {
 	local name=$1 line us
 	ANSWER=
-	WALL_US=
+	WALL_US=0
 	printf '%s\n\\echo %s\n' "$2" "$END_OF_ANSWER" >&"${SESSION_IN[$name]}"
 	# No "IFS= read" here: a trap that ends the read would run with that IFS, and cleaning up needs words.
 	while read -r line <&"${SESSION_OUT[$name]}"; do
@@ -45,7 +45,7 @@ ask()
 			'Time: '*' ms'*)
 				us=${line#Time: }
 				us=${us%% ms*}
-				WALL_US=$((10#${us/./}))
+				WALL_US=$((WALL_US + 10#${us/./}))
 				;;
 			*) ANSWER+=${ANSWER:+$'\n'}$line ;;
 		esac

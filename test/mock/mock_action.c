@@ -456,22 +456,46 @@ parse_retry_info(const char *p, struct action *out, char *error, size_t size)
 	return true;
 }
 
-/* entry INDEX|all CODE MESSAGE..., omit INDEX|all */
+/* Which entries: INDEX, "all" or "rest". */
+static bool
+parse_index(struct word word, int64_t *index)
+{
+	*index = word_is(word, "rest") ? INDEX_REST : INDEX_ALL;
+	return word_is(word, "all") || word_is(word, "rest") ||
+		   parse_number(word.text, word.len, 0, INT32_MAX, index);
+}
+
+/* entry INDEX|all|rest CODE MESSAGE..., omit INDEX|all|rest */
 static bool
 parse_entry(const char *p, struct action *out, char *error, size_t size)
 {
 	struct word word;
 
-	if (!next_word(&p, &word) ||
-		(!word_is(word, "all") &&
-		 !parse_number(word.text, word.len, 0, INT32_MAX, &out->b)))
+	if (!next_word(&p, &word) || !parse_index(word, &out->b))
 	{
-		snprintf(error, size, "an entry's index or \"all\" is needed");
+		snprintf(error, size, "an entry's index, \"all\" or \"rest\" is needed");
 		return false;
 	}
-	if (word_is(word, "all"))
-		out->b = -1;
 	return out->kind == ACTION_OMIT || parse_status(p, out, error, size);
+}
+
+/* entry_retry_info [INDEX|all|rest] SECONDS */
+static bool
+parse_entry_retry_info(const char *p, struct action *out, char *error, size_t size)
+{
+	const char *rest = p;
+	struct word first;
+	struct word second;
+
+	out->b = INDEX_ALL;
+	if (next_word(&rest, &first))
+	{
+		const char *seconds = rest;
+
+		if (next_word(&rest, &second) && parse_index(first, &out->b))
+			p = seconds;
+	}
+	return parse_retry_info(p, out, error, size);
 }
 
 /* entry_key KEY CODE MESSAGE... */
@@ -577,7 +601,7 @@ action_parse(const char *line, struct action *out, char *error, size_t size)
 		return parse_retry_info(line, out, error, size);
 	out->kind = ACTION_ENTRY_RETRY_INFO;
 	if (word_is(verb, "entry_retry_info"))
-		return parse_retry_info(line, out, error, size);
+		return parse_entry_retry_info(line, out, error, size);
 	out->kind = ACTION_ENTRY;
 	if (word_is(verb, "entry"))
 		return parse_entry(line, out, error, size);

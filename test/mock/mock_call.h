@@ -135,9 +135,9 @@ extern void call_finish(struct mock_call *call, int code, const char *message);
 extern void
 metadata_add(struct metadata *metadata, const char *name, const void *value, size_t len);
 
-/* ---- mock_player.c: ReadRows ---- */
+/* ---- mock_player.c ---- */
 
-/* Begin to answer; payload is the request's bytes. */
+/* Begin to answer ReadRows; payload is the request's bytes. */
 extern void player_start(struct mock_call *call, const uint8_t *payload, size_t len);
 
 /* Go on: what was sent is sent, or the time has come. */

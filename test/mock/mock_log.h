@@ -19,9 +19,10 @@ extern bool log_open(const char *path);
 /* Write one line, to which the end of line is added, in one piece. */
 extern void log_line(const struct bytes *line);
 
+/* Whether there is a log of any kind. */
 extern bool log_is_open(void);
 
-/* The same for the log of what was applied; opening it opens both. */
+/* The same for the log of what was applied. */
 extern bool applied_open(const char *path);
 extern void applied_line(const struct bytes *line);
 

@@ -42,14 +42,16 @@ static const char usage_text[] =
 	"usage: bigtable_mock [option]...\n"
 	"  --port N                 listen on 127.0.0.1:N (0, the default: a free port)\n"
 	"  --address ADDRESS        listen on HOST:PORT or unix:/path instead\n"
-	"  --script FILE            answer ReadRows by this script, else replay a table\n"
+	"  --script FILE            answer calls by this script, else replay a table\n"
 	"  --log FILE               append a line for each call\n"
+	"  --apply-log FILE         append a line for each row that is written\n"
 	"  --rows N                 rows of the replayed table (1000)\n"
 	"  --rows-per-message R     rows in one message (1000)\n"
 	"  --columns C              columns of the table (4)\n"
 	"  --value-bytes B          bytes of each value (40)\n"
 	"  --repeat-names           family and qualifier on every chunk\n"
 	"  --family NAME            a family that GetTable reports; may be repeated\n"
+	"  --sum-family NAME        the same for a family of sums\n"
 	"  --max-connection-age MS  close each connection gracefully at that age\n"
 	"  --exit-with-stdin        exit when standard input ends\n";
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mock_player.c
- *	  Answers ReadRows by the actions of a script's block.
+ *	  Answers a call by the actions of a script's block.
  *
  * Actions are performed one after the other until one has to wait: for a
  * message to be sent, for the clock, or for the client to go away.
@@ -17,7 +17,7 @@
 
 #include "mock_log.h"
 #include "mock_socket.h"
-#include "rpc.pb-c.h"
+#include "mock_write.h"
 
 /* What a call does that no script tells: replay everything. */
 static struct action replay_all = {.kind = ACTION_REPLAY, .a = -1};
@@ -143,21 +143,13 @@ perform_replay(struct mock_call *call, const struct action *action)
 static void
 add_retry_info(struct mock_call *call, const struct action *action)
 {
-	Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
-	Google__Rpc__RetryInfo info = GOOGLE__RPC__RETRY_INFO__INIT;
-	Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
+	Google__Protobuf__Any any;
 	Google__Protobuf__Any *details[1] = {&any};
 	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
 	struct bytes packed = {0};
 	struct bytes whole = {0};
 
-	delay.seconds = call->retry_info / 1000000000;
-	delay.nanos = (int32_t) (call->retry_info % 1000000000);
-	info.retry_delay = &delay;
-	bytes_reserve(&packed, google__rpc__retry_info__get_packed_size(&info));
-	packed.len = google__rpc__retry_info__pack(&info, packed.data);
-	any.type_url = (char *) "type.googleapis.com/google.rpc.RetryInfo";
-	any.value = (ProtobufCBinaryData){packed.len, packed.data};
+	make_retry_info(call->retry_info, &packed, &any);
 	status.code = (int32_t) action->a;
 	status.message = action->text;
 	status.n_details = 1;

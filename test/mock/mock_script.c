@@ -46,13 +46,49 @@ script_unref(struct script *script)
 		script_free(script);
 }
 
-/* Add an empty block for a method. */
-static void
-add_block(struct script *script, const char *method)
+/* Begin a block for a method. */
+static bool
+add_block(struct script *script, const char *method, char *error, size_t size)
 {
+	static const char *const methods[] = {"ReadRows",           "MutateRows",
+										  "MutateRow",          "CheckAndMutateRow",
+										  "ReadModifyWriteRow", "DropRowRange"};
+	size_t i = 0;
+
+	while (i < sizeof(methods) / sizeof(methods[0]) && strcmp(methods[i], method) != 0)
+		i++;
+	if (i == sizeof(methods) / sizeof(methods[0]))
+	{
+		snprintf(error, size, "no method that a script can answer: %.60s", method);
+		return false;
+	}
 	script->blocks = realloc(script->blocks, (script->n + 1) * sizeof(script->blocks[0]));
 	memset(&script->blocks[script->n], 0, sizeof(script->blocks[0]));
 	script->blocks[script->n++].method = mock_strdup(method);
+	return true;
+}
+
+/* Whether an action can be performed for a method. */
+static bool
+fits(enum action_kind kind, const char *method)
+{
+	switch (kind)
+	{
+		case ACTION_REPLAY:
+			return strcmp(method, "ReadRows") == 0;
+		case ACTION_ENTRY:
+		case ACTION_ENTRY_KEY:
+		case ACTION_ENTRY_RETRY_INFO:
+		case ACTION_OMIT:
+			return strcmp(method, "MutateRows") == 0;
+		case ACTION_MATCHED:
+			return strcmp(method, "CheckAndMutateRow") == 0;
+		case ACTION_APPLY:
+		case ACTION_ANSWER:
+			return strcmp(method, "ReadRows") != 0;
+		default:
+			return true;
+	}
 }
 
 /* Add the action of one line to the last block. */
@@ -66,8 +102,7 @@ add_line(struct script *script, const char *line, char *error, size_t size)
 	{
 		const char *method = line + 4 + strspn(line + 4, " ");
 
-		add_block(script, *method ? method : "ReadRows");
-		return true;
+		return add_block(script, *method ? method : "ReadRows", error, size);
 	}
 	if (!block)
 	{
@@ -79,7 +114,12 @@ add_line(struct script *script, const char *line, char *error, size_t size)
 	block->actions = realloc(block->actions, (block->n + 1) * sizeof(block->actions[0]));
 	action = &block->actions[block->n++];
 	memset(action, 0, sizeof(*action));
-	return action_parse(line, action, error, size);
+	if (!action_parse(line, action, error, size))
+		return false;
+	if (fits(action->kind, block->method))
+		return true;
+	snprintf(error, size, "not an action of %s: %.60s", block->method, line);
+	return false;
 }
 
 /* The script that a text says, or NULL with a message in source->error. */

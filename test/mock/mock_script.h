@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mock_script.h
- *	  A script: blocks of actions, one block for each ReadRows call.
+ *	  A script: blocks of actions, one block for each call of a method.
  *
  * README.md describes the language.  Lines that only add to the next message
  * are encoded when the script is read, so that a call merely copies bytes.
@@ -38,14 +38,18 @@ enum action_kind
 	ACTION_EXIT,
 
 	/* of methods that write */
-	ACTION_ENTRY,            /* a: code; b: index, -1 for all; text: message */
+	ACTION_ENTRY,            /* a: code; b: index; text: message */
 	ACTION_ENTRY_KEY,        /* a: code; data: key; text: message */
-	ACTION_ENTRY_RETRY_INFO, /* a: nanoseconds */
-	ACTION_OMIT,             /* b: index, -1 for all */
+	ACTION_ENTRY_RETRY_INFO, /* a: nanoseconds; b: index */
+	ACTION_OMIT,             /* b: index */
 	ACTION_MATCHED,          /* a: 0 or 1 */
 	ACTION_APPLY,
 	ACTION_ANSWER /* a, b: first and last index, b -1 for the last there is */
 };
+
+/* In place of the index of an entry: all, or those that no action has named. */
+#define INDEX_ALL (-1)
+#define INDEX_REST (-2)
 
 struct action
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * btload.c
- *	  btload: creates, drops and fills Bigtable tables, for tests and demo.
+ *	  btload: creates, drops, fills and prints Bigtable tables, for tests and demo.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,6 +26,7 @@ static const char usage_text[] =
 	"usage: btload TARGET PROJECT INSTANCE create TABLE FAMILY[:sum|:min|:max]...\n"
 	"       btload TARGET PROJECT INSTANCE drop TABLE\n"
 	"       btload TARGET PROJECT INSTANCE load TABLE < FILE\n"
+	"       btload TARGET PROJECT INSTANCE read TABLE > FILE\n"
 	"TARGET is HOST:PORT or unix:/path.  A line of the FILE is a cell:\n"
 	"ROWKEY<TAB>FAMILY:QUALIFIER<TAB>TIMESTAMP in microseconds or nothing<TAB>VALUE\n";
 
@@ -144,6 +145,13 @@ create_table(char *instance, char *name, char **families, size_t n)
 	free(pointers);
 }
 
+/* Whether the text is one of three. */
+static bool
+is_one_of(const char *text, const char *a, const char *b, const char *c)
+{
+	return strcmp(text, a) == 0 || strcmp(text, b) == 0 || strcmp(text, c) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -153,7 +161,7 @@ main(int argc, char **argv)
 	char *name = argc > 5 ? argv[5] : NULL;
 
 	if (!(strcmp(command, "create") == 0 && argc > 6) &&
-		!((strcmp(command, "drop") == 0 || strcmp(command, "load") == 0) && argc == 6))
+		!(is_one_of(command, "drop", "load", "read") && argc == 6))
 	{
 		fputs(usage_text, stderr);
 		return 1;
@@ -171,8 +179,10 @@ main(int argc, char **argv)
 		if (!delete_table(table))
 			die("there is no table \"%s\"", name);
 	}
-	else
+	else if (strcmp(command, "load") == 0)
 		load(table, stdin);
+	else
+		print_cells(table);
 	rpc_close();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * btload.h
- *	  Loads cells into a Bigtable table; see README.md.
+ *	  Loads cells into a Bigtable table, and prints them; see README.md.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,5 +68,10 @@ extern void read_cell_finish(void);
  * program.
  */
 extern void load(const char *table, FILE *input);
+
+/* ---- btload_read.c ---- */
+
+/* Print all cells of the table, named in full. */
+extern void print_cells(const char *table);
 
 #endif
