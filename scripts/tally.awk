@@ -24,7 +24,8 @@
 		failed++
 }
 
-# A whole file skipped: "1..0 # SKIP reason"
+# A whole file skipped: "1..0 # SKIP reason", of which prove makes "t/file.pl .. skipped: reason"
 /^1\.\.0/ { skipped++ }
+/^t\/[^ ]+ \.+ skipped:/ { skipped++ }
 
 END { print passed + 0, failed + 0, skipped + 0 }
