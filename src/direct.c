@@ -437,6 +437,7 @@ returned_row(ForeignScanState *node, DirectModify *direct, bt_span key)
 	}
 	MemoryContextSwitchTo(old);
 	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = scan->table->relid;
 	node->resultRelInfo->ri_projectReturning->pi_exprContext->ecxt_scantuple = slot;
 	return slot;
 }

@@ -182,12 +182,13 @@ reads_itself(const BigtableModify *modify, EState *estate, const ResultRelInfo *
 static void
 prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
 {
-	bool hold = !modify->wait_for_each_row && reads_itself(modify, estate, rinfo);
+	bool hold = reads_itself(modify, estate, rinfo);
 
 	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate),
 								   modify->mode, hold);
 	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
 	modify->holds_rows = hold;
+	modify->wait_for_each_row &= !hold;
 	if (hold && modify->mode == SENDER_SKIP)
 		modify->seen = keyset_create(modify->context, 1024, NULL);
 }

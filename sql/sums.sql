@@ -1,0 +1,105 @@
+-- Families of aggregate type: what is written is added. An emulator without them
+-- says so in the environment; then there is nothing to see here.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set init :abs_srcdir '/sql/init.sql'
+\i :init
+
+\getenv aggregates EMULATOR_AGGREGATES
+\if :{?aggregates}
+\else
+\set aggregates yes
+\endif
+\if :aggregates
+\else
+\echo skipped: this emulator has no families of aggregate type
+\quit
+\endif
+
+\! $CREATE t sums:sum f
+CREATE FOREIGN TABLE t (
+  id text OPTIONS (row_key 'true') COLLATE "C", n bigint OPTIONS (family 'sums', qualifier 'n', encoding 'binary'), m int OPTIONS (family 'sums', qualifier 'm', encoding 'binary'),
+  s smallint OPTIONS (family 'sums', qualifier 's', encoding 'binary'), v text OPTIONS (family 'f', qualifier 'v') COLLATE "C", c bigint OPTIONS (family 'f', qualifier 'c', encoding 'binary')) SERVER bt;
+
+-- INSERT adds, COPY too; plain columns are set
+INSERT INTO t VALUES ('a', 1, 10, 100, 'one');
+SELECT * FROM t;
+INSERT INTO t VALUES ('a', 2, NULL, -50, 'two'), ('b', -5, 0, NULL, NULL), ('a', 4, 40, NULL, NULL);
+SELECT * FROM t ORDER BY id;
+COPY t (id, n) FROM stdin;
+a	1000
+b	5
+c	9223372036854775807
+\.
+SELECT * FROM t ORDER BY id;
+INSERT INTO t (id, n) SELECT 'many', i FROM generate_series(1, 2000) i;
+SELECT n FROM t WHERE id = 'many';
+ALTER FOREIGN TABLE t OPTIONS (ADD batch_size '7');
+INSERT INTO t (id, n) SELECT 'many ' || i % 10, i FROM generate_series(1, 500) i;
+SELECT id, n, (SELECT sum(i) FROM generate_series(1, 500) i WHERE i % 10 = right(id, 1)::int) AS expected FROM t WHERE id LIKE 'many %' ORDER BY id;
+ALTER FOREIGN TABLE t OPTIONS (DROP batch_size);
+INSERT INTO t (id, n) VALUES ('a', 1) RETURNING id, n;
+
+-- one cell, of time 0 and eight bytes
+\set cells `$READ t`
+SELECT shown(col), CASE WHEN shown(col) LIKE 'sums%' THEN ts END AS ts, value FROM cells(:'cells') WHERE shown(key) = 'a' AND shown(col) <> 'f:v' ORDER BY col;
+
+-- write_mode replace is for plain columns alone
+ALTER FOREIGN TABLE t OPTIONS (ADD write_mode 'replace');
+INSERT INTO t VALUES ('a', 1, 1, 1, 'replaced');
+SELECT * FROM t WHERE id = 'a';
+\set cells `$READ t`
+SELECT * FROM written(:'cells') w WHERE w LIKE 'a f:%';
+ALTER FOREIGN TABLE t OPTIONS (DROP write_mode);
+
+-- UPDATE sets, an increment adds without reading
+EXPLAIN (COSTS OFF) UPDATE t SET n = n + 5 WHERE id = 'a';
+UPDATE t SET n = n + 5 WHERE id IN ('a', 'new');
+SELECT id, n FROM t WHERE id IN ('a', 'new') ORDER BY id;
+UPDATE t SET n = n - 5 WHERE id = 'new';
+UPDATE t SET n = 7, m = 8, v = 'set' WHERE id = 'a';
+SELECT * FROM t WHERE id = 'a';
+UPDATE t SET n = n + 1, v = 'read' WHERE id = 'a';
+SELECT * FROM t WHERE id = 'a';
+UPDATE t SET n = n * 2 WHERE id < 'b' AND n > 0;
+SELECT n FROM t WHERE id = 'a';
+UPDATE t SET n = NULL WHERE id = 'a';
+SELECT * FROM t WHERE id = 'a';
+INSERT INTO t (id, n) VALUES ('a', 3);
+SELECT n FROM t WHERE id = 'a';
+SELECT failure($$UPDATE t SET n = n + 1 WHERE id = 'a' RETURNING n$$);
+SELECT failure($$UPDATE t SET n = n + 1, c = c + 1 WHERE id = 'a'$$);
+SELECT n, c FROM t WHERE id = 'a';
+
+-- rows go as ever
+DELETE FROM t WHERE id = 'a';
+INSERT INTO t (id, n) VALUES ('a', 3);
+SELECT n FROM t WHERE id = 'a';
+
+-- a time of one's own: a sum for each
+ALTER FOREIGN TABLE t ADD COLUMN at timestamptz OPTIONS (family 'sums', qualifier 'n', cell 'timestamp');
+TRUNCATE t;
+INSERT INTO t (id, n, at) VALUES ('day', 1, '2024-01-01 00:00:00Z'), ('day', 2, '2024-01-01 00:00:00Z'), ('day', 10, '2024-01-02 00:00:00Z'), ('day', 100, NULL);
+\set cells `$READ t`
+SELECT ts, value FROM cells(:'cells');
+SELECT id, n, at FROM t;
+ALTER FOREIGN TABLE t DROP COLUMN at;
+
+-- strict, and conflicts
+ALTER FOREIGN TABLE t OPTIONS (ADD insert_mode 'strict');
+INSERT INTO t (id, n) VALUES ('strict', 1);
+SELECT failure($$INSERT INTO t (id, n) VALUES ('strict', 1)$$);
+INSERT INTO t (id, n) VALUES ('strict', 1), ('stricter', 2) ON CONFLICT DO NOTHING;
+SELECT id, n FROM t WHERE id LIKE 'strict%' ORDER BY id;
+ALTER FOREIGN TABLE t OPTIONS (DROP insert_mode);
+
+-- columns that are no integers cannot be added
+CREATE FOREIGN TABLE wrong (id text OPTIONS (row_key 'true'), n text OPTIONS (family 'sums', qualifier 'n')) SERVER bt OPTIONS (table_name 't');
+SELECT failure($$INSERT INTO wrong VALUES ('a', '1')$$);
+SELECT failure($$UPDATE wrong SET n = '1'$$);
+ALTER FOREIGN TABLE wrong ALTER n TYPE numeric;
+SELECT failure($$INSERT INTO wrong VALUES ('a', 1)$$);
+
+-- an integer in text encoding
+ALTER FOREIGN TABLE wrong ALTER n TYPE bigint;
+INSERT INTO wrong VALUES ('text', 12), ('text', 3);
+SELECT n FROM t WHERE id = 'text';
