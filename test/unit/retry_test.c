@@ -382,6 +382,71 @@ test_fill(void)
 	is_int(retry.attempts, 0, "no attempt has been made");
 }
 
+/* Writes, and admin reads, are retried on fewer codes than reads. */
+static void
+test_codes_of_writes(void)
+{
+	bt_retry_policy policy = usual_policy;
+
+	policy.codes = BT_RETRY_WRITE_CODES;
+	for (int code = 1; code <= 20; code++)
+	{
+		bt_retry retry = started(&policy, true);
+		bt_status status = remote(code, "so it is");
+		bool expected = code == BT_UNAVAILABLE || code == BT_DEADLINE_EXCEEDED;
+		int64_t delay;
+
+		is_int(bt_retry_after(&retry, &status, START, &delay), expected,
+			   "a write: code %d is %sretried", code, expected ? "" : "not ");
+	}
+}
+
+/* After which statuses of a call may a write have been applied? */
+static void
+test_unknown_outcomes(void)
+{
+	for (int code = 1; code <= 16; code++)
+	{
+		bt_status status = remote(code, "so it is");
+		bool of_call = code == BT_CANCELLED || code == BT_UNKNOWN ||
+					   code == BT_DEADLINE_EXCEEDED || code == BT_ABORTED ||
+					   code == BT_INTERNAL || code == BT_UNAVAILABLE ||
+					   code == BT_DATA_LOSS;
+		bool of_row = code == BT_DEADLINE_EXCEEDED || code == BT_UNAVAILABLE;
+
+		is_int(bt_retry_is_outcome_unknown(&status, true), of_call,
+			   "code %d of a call leaves the outcome %sknown", code, of_call ? "un" : "");
+		is_int(bt_retry_is_outcome_unknown(&status, false), of_row,
+			   "code %d of a row leaves the outcome %sknown", code, of_row ? "un" : "");
+	}
+	{
+		bt_status status =
+			remote(BT_UNAVAILABLE, "failed to connect to all addresses; last error: x");
+		bt_status ours;
+
+		ok(!bt_retry_is_outcome_unknown(&status, true), "what was never sent is not");
+		bt_status_set(&ours, BT_RESOURCE_EXHAUSTED, "out of memory");
+		ok(!bt_retry_is_outcome_unknown(&ours, true), "nor what failed here");
+		bt_status_set(&ours, BT_DEADLINE_EXCEEDED, "no answer in time");
+		ok(bt_retry_is_outcome_unknown(&ours, true), "but a deadline of ours is");
+	}
+}
+
+/* A server that is there is waited for, though it has not answered yet. */
+static void
+test_connected(void)
+{
+	bt_retry retry = started(&usual_policy, false);
+	bt_status status = remote(BT_DEADLINE_EXCEEDED, "late");
+	int64_t later = START + 2 * usual_policy.attempt_timeout_us;
+	int64_t delay;
+
+	ok(!bt_retry_after(&retry, &status, later, &delay), "nobody was ever there: no more");
+	retry = started(&usual_policy, false);
+	bt_retry_connected(&retry);
+	ok(bt_retry_after(&retry, &status, later, &delay), "somebody is there: once more");
+}
+
 int
 main(void)
 {
@@ -395,5 +460,8 @@ main(void)
 	test_backoff_begins_anew();
 	test_deadline();
 	test_never_answered();
+	test_codes_of_writes();
+	test_unknown_outcomes();
+	test_connected();
 	return tap_done();
 }
