@@ -59,3 +59,19 @@ SELECT count(*) FROM users;
 SELECT u.city, count(*) AS orders, sum(o.amount) AS ordered, max(u.logins) AS most_logins
 FROM users u JOIN orders o ON o.user_id = u.id
 GROUP BY u.city ORDER BY ordered DESC LIMIT 5;
+
+\echo '== 12. Writing: COPY and INSERT are batches, and nothing is rolled back.'
+\echo
+INSERT INTO users (id, name, city) VALUES ('user#3001', 'Grace Okafor', 'Lagos'), ('user#3002', 'Noor Silva', 'Lisboa');
+UPDATE users SET city = 'Porto' WHERE id = 'user#3002';
+SELECT id, name, city, logins FROM users WHERE id ^@ 'user#300';
+
+\echo '== 13. A counter is one atomic request, without a read.'
+\echo
+EXPLAIN (COSTS OFF)
+UPDATE users SET logins = logins + 1 WHERE id = 'user#3001';
+UPDATE users SET logins = logins + 1 WHERE id = 'user#3001' RETURNING id, logins;
+
+\echo '== 14. DELETE by keys needs no read, either.'
+\echo
+DELETE FROM users WHERE id IN ('user#3001', 'user#3002');

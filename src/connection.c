@@ -654,3 +654,16 @@ connection_check_family(Connection *connection, const TableMapping *table,
 						 "column.")));
 	return type;
 }
+
+void
+connection_forget_families(Connection *connection, const TableMapping *table)
+{
+	KnownTable *known = table->table_resource != NULL
+							? find_known_table(connection, table->table_resource)
+							: NULL;
+
+	if (known == NULL)
+		return;
+	dlist_delete(&known->node);
+	MemoryContextDelete(known->context);
+}

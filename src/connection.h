@@ -69,4 +69,7 @@ extern bt_family_type
 connection_check_family(Connection *connection, const TableMapping *table,
 						const ColumnMapping *column);
 
+/* A write was refused: what is known of the table's families may be outdated. */
+extern void connection_forget_families(Connection *connection, const TableMapping *table);
+
 #endif /* BIGTABLE_FDW_CONNECTION_H */

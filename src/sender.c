@@ -251,6 +251,7 @@ report_failed_rows(Sender *sender)
 						 (unsigned long long) counters->unknown);
 	append_causes(&detail, sender, causes, ncauses);
 	sender->reported = true;
+	connection_forget_families(sender->connection, sender->table);
 	ereport(ERROR, (errcode(connection_sqlstate(&causes[0].status)),
 					errmsg_plural("could not write %llu row to Bigtable table \"%s\"",
 								  "could not write %llu rows to Bigtable table \"%s\"",
