@@ -392,11 +392,13 @@ sqlstate(bt_code code)
 
 /* What to do about it, or NULL. */
 static const char *
-hint_for(const TableMapping *table, bt_code code)
+hint_for(const TableMapping *table, const bt_status *status)
 {
-	switch (code)
+	switch (status->code)
 	{
 		case BT_UNAVAILABLE:
+			if (bt_retry_is_outcome_unknown(status, true))
+				return NULL; /* there was a server */
 			return psprintf(
 				"Check that option \"emulator_host\" of server \"%s\" names a "
 				"running server.",
@@ -439,7 +441,7 @@ connection_sqlstate(const bt_status *status)
 const char *
 connection_hint(const TableMapping *table, const bt_status *status)
 {
-	return hint_for(table, status->code);
+	return hint_for(table, status);
 }
 
 /* It came over the wire: it may be in no encoding, or not in ours. */
@@ -464,7 +466,7 @@ void
 connection_report(const Connection *connection, const TableMapping *table,
 				  const bt_status *status, const char *action)
 {
-	const char *hint = hint_for(table, status->code);
+	const char *hint = hint_for(table, status);
 
 	ereport(ERROR,
 			(errcode(sqlstate(status->code)),
@@ -473,22 +475,42 @@ connection_report(const Connection *connection, const TableMapping *table,
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
+/* What to say first of a write that is not tried again. */
+static const char *
+outcome_text(const bt_status *status)
+{
+	if (!bt_retry_is_outcome_unknown(status, true))
+		return "";
+	return "Its outcome is unknown: it may have been applied all the same. It is not "
+		   "tried again, since it must not be applied twice.\n";
+}
+
 void
 connection_report_write(const Connection *connection, const TableMapping *table,
 						const bt_status *status, bt_span key, const char *action)
 {
-	const char *hint = hint_for(table, status->code);
-	const char *outcome = "";
+	const char *hint = hint_for(table, status);
 
-	if (bt_retry_is_outcome_unknown(status, true))
-		outcome = "Its outcome is unknown: it may have been applied all the same. It is "
-				  "not tried again, since it must not be applied twice.\n";
 	ereport(ERROR, (errcode(sqlstate(status->code)),
 					errmsg("could not %s row %s of Bigtable table \"%s\"", action,
 						   quoted(key), table->remote_name),
-					errdetail_internal("%s%s", outcome,
+					errdetail_internal("%s%s", outcome_text(status),
 									   connection_status_text(connection, status)),
 					hint != NULL ? errhint("%s", hint) : 0));
+}
+
+void
+connection_report_once(const Connection *connection, const TableMapping *table,
+					   const bt_status *status, const char *action)
+{
+	const char *hint = hint_for(table, status);
+
+	ereport(ERROR,
+			(errcode(sqlstate(status->code)),
+			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
+			 errdetail_internal("%s%s", outcome_text(status),
+								connection_status_text(connection, status)),
+			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* ---- families ---- */

@@ -49,6 +49,11 @@ connection_report_write(const Connection *connection, const TableMapping *table,
 						const bt_status *status, bt_span key, const char *action)
 	__attribute__((noreturn));
 
+/* The same for a request on the whole table. */
+extern void connection_report_once(const Connection *connection,
+								   const TableMapping *table, const bt_status *status,
+								   const char *action) __attribute__((noreturn));
+
 /* The parts of such an error, for those who word it themselves. */
 extern int connection_sqlstate(const bt_status *status);
 extern const char *connection_hint(const TableMapping *table, const bt_status *status);

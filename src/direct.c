@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "port/pg_bswap.h"
+#include "storage/ipc.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -74,16 +75,33 @@ typedef struct DirectModify
 	int first;
 	int npending;
 	int64 nupdated;
+	bool completed; /* the statement has not failed */
 	MemoryContextCallback callback;
 } DirectModify;
 
 /* ---- beginning and end ---- */
+
+/* Says what a statement that failed has incremented. */
+static void
+warn_of_increments(const DirectModify *direct)
+{
+	if (direct->nupdated + direct->npending > 0 && !proc_exit_inprogress)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("rows of Bigtable table \"%s\" that were written before the "
+						"failure stay",
+						direct->scan->table->remote_name),
+				 errdetail(INT64_FORMAT " rows were written, %d more may have been.",
+						   direct->nupdated, direct->npending)));
+}
 
 static void
 release(void *arg)
 {
 	DirectModify *direct = arg;
 
+	if (!direct->completed)
+		warn_of_increments(direct);
 	for (; direct->npending > 0; direct->npending--)
 	{
 		bt_unary_free(direct->pending[direct->first].call);
@@ -134,6 +152,10 @@ bigtable_begin_direct_modify(ForeignScanState *node, int eflags)
 void
 bigtable_end_direct_modify(ForeignScanState *node)
 {
+	BigtableScan *scan = node->fdw_state;
+
+	if (scan != NULL && scan->direct != NULL)
+		scan->direct->completed = true;
 	bigtable_end_scan(node);
 }
 
@@ -397,12 +419,12 @@ finish_increment(DirectModify *direct)
 		status.local = false;
 		result = BT_UNARY_ERROR;
 	}
-	if (result != BT_UNARY_DONE)
-		connection_report_write(scan->connection, scan->table, &status, key, "increment");
 	bt_unary_free(oldest->call);
 	oldest->call = NULL;
 	direct->first = (direct->first + 1) % MAX_INCREMENTS;
 	direct->npending--;
+	if (result != BT_UNARY_DONE)
+		connection_report_write(scan->connection, scan->table, &status, key, "increment");
 	direct->nupdated++;
 	if (!direct->is_aggregate)
 		check_overflow(direct, key);

@@ -410,11 +410,12 @@ connect_table(RemoteTable *table)
 }
 
 /*
- * Waits for a call.  If it fails, an error is raised; with a key, it is that of
- * a write of one row that is not tried again.
+ * Waits for a call.  If it fails, an error is raised, which says so if the call
+ * is not tried again, and names the row if there is a key.
  */
 static void
-run(const RemoteTable *table, bt_unary *call, const bt_span *key, const char *action)
+run(const RemoteTable *table, bt_unary *call, bool once, const bt_span *key,
+	const char *action)
 {
 	bt_unary_result result;
 	bt_status status;
@@ -426,6 +427,8 @@ run(const RemoteTable *table, bt_unary *call, const bt_span *key, const char *ac
 		return;
 	if (key != NULL)
 		connection_report_write(table->connection, table->mapping, &status, *key, action);
+	if (once)
+		connection_report_once(table->connection, table->mapping, &status, action);
 	connection_report(table->connection, table->mapping, &status, action);
 }
 
@@ -449,7 +452,7 @@ bigtable_mutate_row(PG_FUNCTION_ARGS)
 		call =
 			bt_mutate_row(connection_channel(table.connection), connection_host(),
 						  &table.target, key, list.items, list.n, &table.mapping->retry);
-		run(&table, call, once ? &key : NULL, once ? "mutate" : "write to");
+		run(&table, call, once, once ? &key : NULL, once ? "mutate" : "write to");
 	}
 	PG_FINALLY();
 	{
@@ -489,7 +492,7 @@ bigtable_check_and_mutate(PG_FUNCTION_ARGS)
 									   connection_host(), &table.target, key, predicate,
 									   if_true.items, if_true.n, if_false.items,
 									   if_false.n, &table.mapping->retry);
-		run(&table, call, &key, "check and mutate");
+		run(&table, call, true, &key, "check and mutate");
 		if (!bt_unpack_check_and_mutate_row(bt_unary_response(call), &result))
 			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
 							errmsg("invalid CheckAndMutateRow response")));
@@ -605,7 +608,7 @@ bigtable_read_modify_write(PG_FUNCTION_ARGS)
 		call = bt_read_modify_write_row(connection_channel(table.connection),
 										connection_host(), &table.target, key, rules,
 										nrules, &table.mapping->retry);
-		run(&table, call, &key, "modify");
+		run(&table, call, true, &key, "modify");
 		if (!bt_unpack_read_modify_write_row(bt_unary_response(call), collect_cell,
 											 &buffer))
 			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
@@ -645,7 +648,7 @@ bigtable_drop_row_range(PG_FUNCTION_ARGS)
 		call = bt_admin_drop_row_range(connection_channel(table.connection),
 									   connection_host(), table.mapping->table_resource,
 									   prefix, whole_table, &table.mapping->retry);
-		run(&table, call, NULL, "drop rows of");
+		run(&table, call, true, NULL, "drop rows of");
 	}
 	PG_FINALLY();
 	{

@@ -685,7 +685,7 @@ truncate_table(const TableMapping *table)
 		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
 			CHECK_FOR_INTERRUPTS();
 		if (result != BT_UNARY_DONE)
-			connection_report(connection, table, &status, "truncate");
+			connection_report_once(connection, table, &status, "truncate");
 	}
 	PG_FINALLY();
 	{

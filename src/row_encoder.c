@@ -220,6 +220,14 @@ family_of(RowEncoder *row, CellEncoder *cell)
 static int64
 integer_value(const ColumnMapping *column, Datum value)
 {
+	if (column->encoding != ENCODING_BINARY && codec_has_any_width(column->typid))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" cannot be written to an aggregate", column->name),
+				 errdetail("Column family %s holds aggregates of integers, which are "
+						   "binary.",
+						   quoted(column->family)),
+				 errhint("Set option \"encoding\" of the column to 'binary'.")));
 	switch (column->typid)
 	{
 		case INT2OID:

@@ -56,6 +56,7 @@ struct Sender
 	uint64 conditional_requests;
 	uint64 inserted;
 	uint64 existing;
+	uint64 conditional_unknown; /* they may have been inserted */
 
 	/* Rows that are held back, or NULL. */
 	Tuplestorestate *held;
@@ -91,7 +92,7 @@ static uint64
 rows_unknown(const Sender *sender)
 {
 	const bt_mutator_counters *counters;
-	uint64 n = (uint64) sender->nconditionals;
+	uint64 n = (uint64) sender->nconditionals + sender->conditional_unknown;
 
 	if (sender->mutator != NULL)
 	{
@@ -332,6 +333,8 @@ take_oldest(Sender *sender, bool *existed, bt_status *status)
 		sender->existing++;
 	else if (result == BT_UNARY_DONE)
 		sender->inserted++;
+	else if (bt_retry_is_outcome_unknown(status, true))
+		sender->conditional_unknown++;
 	bt_unary_free(oldest->call);
 	oldest->call = NULL;
 	sender->first = (sender->first + 1) % MAX_CONDITIONAL;

@@ -10,6 +10,7 @@ use Test::More;
 
 my $mock = BigtableTest::Mock->new('--family', 'cf', '--sum-family', 'sum');
 my $node = start_cluster();
+my $observer = BigtableTest::Session->new($node);
 my $session = BigtableTest::Session->new($node);
 my $address = quotemeta $mock->address;
 
@@ -39,6 +40,12 @@ sub keys_of
 	return join ' ', map { sprintf 'k%04d', $_ } @_;
 }
 
+# Keys that were in two requests at once. The server may apply requests that are under way in any order.
+sub overlaps
+{
+	return join ' ', map { $_->{overlap} eq '[]' ? () : $_->{overlap} } $mock->calls('MutateRows');
+}
+
 # ---- nothing goes wrong ----
 
 $mock->script('call MutateRows');
@@ -46,6 +53,7 @@ $session->query(insert(1, 25));
 is(applied(), keys_of(1 .. 25), 'all rows are applied once');
 my @calls = $mock->wait_for_done(3, 'MutateRows');
 is(join(' ', map { $_->{entries} } @calls), '10 10 5', 'in batches');
+is(join(' ', map { $_->{keys} =~ /k\d+/g } @calls), keys_of(1 .. 25), 'in their order');
 like($calls[0]{table}, qr{^projects/p/instances/i/tables/t$}, 'to the table');
 like(($mock->applied)[0]{mutations}, qr/^set\(cf:q\@\d{13}000=v1\)$/, 'with a timestamp in whole milliseconds');
 is($calls[0]{headers}{'bigtable-attempt'}, 0, 'the attempts are counted from 0');
@@ -81,6 +89,29 @@ like($detail, qr/^2 failed: bad value; gRPC status 3 \(INVALID_ARGUMENT\) from $
 like($detail, qr/^1 failed: not so; gRPC status 9 \(FAILED_PRECONDITION\) from $address after 1 attempt\.$/m, 'the second cause');
 is(applied(), keys_of(1 .. 3, 6, 8 .. 10), 'the others are written, and what may pass is tried again');
 
+# A batch of every kind of write: its failures are told in the same way.
+foreach my $case (
+	[ 'DELETE by key', q{DELETE FROM t WHERE id IN ('k1', 'k2', 'k3')}, 'delete_row()' ],
+	[ 'DELETE of a range', q{DELETE FROM t WHERE id BETWEEN 'k1' AND 'k3'}, 'delete_row()' ],
+	[ 'UPDATE', q{UPDATE t SET q = 'new' WHERE id LIKE 'k%'}, 'set(cf:q=new)' ])
+{
+	my ($name, $sql, $mutation) = @$case;
+	my @read = ('call', map { "row k$_ cf:q=old" } 1 .. 3);
+	my $made = sub { join ' ', map { my $what = $_->{mutations} =~ s/^.*(?=set)|\@\d+//gr; "$_->{key}:$what" } $mock->applied };
+
+	$mock->script(@read, 'call MutateRows', 'entry_key k2 14 later', 'call MutateRows');
+	$session->query($sql);
+	is($made->(), join(' ', map { "$_:$mutation" } qw(k1 k3 k2)), "$name: what may pass is tried again");
+	$mock->script(@read, 'call MutateRows', 'entry_key k2 9 no');
+	fails_with($session, $sql, '55000', qr/^could not write 1 row to.*^The first that failed has row key "k2"\. Rows written: 2\./ms, "$name, refused");
+	is($made->(), join(' ', map { "$_:$mutation" } qw(k1 k3)), "$name, refused: the others are made");
+}
+
+# TRUNCATE is not repeated: rows that others have written since must not go, too.
+$mock->script('call DropRowRange', 'apply', 'status 14 lost');
+fails_with($session, 'TRUNCATE t', '08006', qr/lost; gRPC status 14 \(UNAVAILABLE\) from $address after 1 attempt\./, 'TRUNCATE');
+is(scalar($mock->wait_for_done(1, 'DropRowRange')), 1, 'TRUNCATE is not tried again');
+
 # The rest of the statement is not sent, but what is under way is heard of.
 $mock->script('call MutateRows', 'entry 0 7 denied', 'call MutateRows');
 $result = fails_with($session, insert(1, 500), '42501', qr/^could not write 1 row to/, 'a failure ends the statement');
@@ -102,27 +133,42 @@ is($sum, 10, 'they add up');
 # ---- the stream fails ----
 
 foreach my $case (
-	[ 'before the answer', 'status 14 gone' ],
-	[ 'after it was applied', 'apply', 'status 14 gone' ],
-	[ 'by a reset', 'apply', 'sleep 20', 'rst' ],
-	[ 'by a lost connection', 'sleep 20', 'drop' ],
-	[ 'after part of the answer', 'answer 0 3', 'send', 'sleep 20', 'status 14 gone' ],
-	[ 'by GOAWAY', 'goaway 0 0', 'sleep 20', 'drop' ])
+	[ 'before the answer', 1, 10, 'status 14 gone' ],
+	[ 'by a lost connection', 1, 10, 'sleep 20', 'drop' ],
+	[ 'by a reset', 1, 10, 'sleep 20', 'rst' ],
+	[ 'by a refused stream', 1, 10, 'sleep 20', 'rst 7' ],
+	[ 'by GOAWAY', 1, 10, 'goaway 0 0', 'sleep 20', 'drop' ],
+	[ 'after it was applied', 2, 10, 'apply', 'status 14 gone' ],
+	[ 'by a reset after it was applied', 2, 10, 'apply', 'sleep 20', 'rst' ],
+	[ 'by a lost connection after it was applied', 2, 10, 'apply', 'sleep 20', 'drop' ],
+	[ 'in the answer', 1, 6, 'answer 0 3', 'send', 'sleep 20', 'status 14 gone' ],
+	[ 'in the answer, by a reset', 1, 6, 'answer 0 1', 'send', 'answer 2 3', 'send', 'sleep 50', 'rst' ],
+	[ 'in the answer, by a lost connection', 1, 6, 'answer 4 7', 'send', 'sleep 50', 'drop' ])
 {
-	my ($name, @actions) = @$case;
+	my ($name, $times, $again, @actions) = @$case;
 	$mock->script('call MutateRows', @actions, 'call MutateRows');
 	$session->query(insert(1, 10));
-	my %keys = map { $_->{key} => 1 } $mock->applied;
-	is(join(' ', sort keys %keys), keys_of(1 .. 10), "$name: nothing is lost");
+	my %mutations;
+	$mutations{"$_->{key} $_->{mutations}"}++ foreach $mock->applied;
+	is(join(' ', map { /^(\S+)/ } sort keys %mutations), keys_of(1 .. 10), "$name: nothing is lost, and a repeated write is the same to the byte");
+	is(join(' ', sort { $a <=> $b } values %mutations), join(' ', ($times) x 10), "$name: each is applied as often as was asked for");
 	@calls = $mock->wait_for_done(2, 'MutateRows');
-	is($calls[1]{entries}, $name =~ /part/ ? 6 : 10, "$name: what has no result is sent again");
+	is(join(' ', map { $_->{entries} } @calls), "10 $again", "$name: what has no result is sent again");
 }
+
+# The same for a write that first removes what is there: both are one entry.
+$session->query(q{ALTER FOREIGN TABLE t OPTIONS (ADD write_mode 'replace')});
+$mock->script('call MutateRows', 'apply', 'status 14 gone', 'call MutateRows');
+$session->query(insert(1, 1));
+like(join(' ', map { $_->{mutations} } $mock->applied), qr/^(delete_column\(cf:q[^ ]*\),set\(cf:q\@\d+=v1\)) \1$/, 'in replace mode, too');
+$session->query(q{ALTER FOREIGN TABLE t OPTIONS (DROP write_mode)});
 
 # An answer that names not all of them, though it ends well.
 $mock->script('call MutateRows', 'omit 4', 'call MutateRows');
 $session->query(insert(1, 10));
 @calls = $mock->wait_for_done(2, 'MutateRows');
 is($calls[1]{keys}, '[k0005]', 'an entry without a result is sent again');
+is(applied(), keys_of(1 .. 10), 'and only it');
 $mock->script('call MutateRows', 'omit all');
 fails_with($session, insert(1, 3), 'HV000', qr/^could not write 3 rows.*the server sent no result for the row; gRPC status 13 \(INTERNAL\) from $address after 4 attempts/s, 'no result at all');
 
@@ -148,6 +194,17 @@ foreach my $code (3, 8, 13)
 	cmp_ok(now() - $before, '>=', 0.05, "RetryInfo of an entry with code $code: its delay is kept");
 	is(applied(), keys_of(1 .. 3), "code $code: all rows are applied");
 }
+
+# Of two entries with the same code, only the one with RetryInfo is tried again.
+$mock->script('call MutateRows', 'entry 0 3 same', 'entry 2 3 same', 'entry_retry_info 2 0.01', 'call MutateRows');
+fails_with($session, insert(1, 3), '22023', qr/^could not write 1 row to.*row key "k0001"\. Rows written: 2\./s, 'RetryInfo of one entry');
+is(applied(), keys_of(2, 3), 'RetryInfo of one entry: it is written');
+
+# A delay that does not fit is not waited for.
+$mock->script('call MutateRows', 'retry_info 3600', 'status 14 much later');
+my $at = now();
+fails_with($session, insert(1, 3), '08006', qr/much later; .* after 1 attempt\./, 'RetryInfo beyond the deadline');
+cmp_ok(now() - $at, '<', 5, 'RetryInfo beyond the deadline: the error comes at once');
 
 $mock->script('call MutateRows', 'trailer x-goog-cbt-cookie-a one', 'status 14 x', 'call MutateRows');
 $session->query(insert(1, 1));
@@ -178,12 +235,35 @@ fails_with($session, insert(1, 3), '40001', qr/conflict/, 'ABORTED');
 
 # ---- keys that are repeated, and order ----
 
+# That the server's log can tell: two sessions do what one must not.
+my $other = BigtableTest::Session->new($node);
+$mock->script('call MutateRows', 'stall', 'call MutateRows');
+$other->pid;
+$other->send(q{INSERT INTO t VALUES ('k1', 'x'), ('k2', 'x')});
+$mock->wait_for_begun(1, 'MutateRows');
+$session->query(q{INSERT INTO t VALUES ('k2', 'x'), ('k3', 'x')});
+is(overlaps(), '[k2]', 'two sessions may write the same key at once');
+$observer->query('SELECT pg_cancel_backend(' . $other->pid . ')');
+is_error($other->finish, '57014', qr/^canceling statement/m, 'the first of them still waited');
+$mock->wait_for_done(2, 'MutateRows');
+$other->close;
+
+# While the first write of a key is not acknowledged, the second is not sent; all before it are.
+$mock->script('call MutateRows', 'stall', 'call MutateRows');
+$session->pid;
+$session->send(q{INSERT INTO t SELECT 'k' || CASE i WHEN 25 THEN 5 ELSE i END, i FROM generate_series(1, 100) i});
+$mock->wait_for_begun(2, 'MutateRows');
+wait_for_wait($observer, $session);
+@calls = $mock->wait_for_begun(2, 'MutateRows');
+is(scalar(grep { $_ eq 'k5' } map { $_->{keys} =~ /k\d+/g } @calls), 1, 'a key that is under way is not sent again');
+$observer->query('SELECT pg_cancel_backend(' . $session->pid . ')');
+is_error($session->finish, '57014', qr/^canceling statement/m, 'a key that is under way: the statement waits for it');
+$mock->wait_for_done(2, 'MutateRows');
+
 $mock->script('call MutateRows', 'sleep 30', 'call MutateRows');
 $session->query(q{INSERT INTO t SELECT 'k' || i % 7, i FROM generate_series(1, 100) i});
-my (%open, $clash);
-@applied = $mock->applied;
-my %last;
-foreach my $write (@applied)
+my ($clash, %last);
+foreach my $write ($mock->applied)
 {
 	my ($value) = $write->{mutations} =~ /=(\d+)\)$/;
 	$clash = 1 if defined $last{ $write->{key} } && $last{ $write->{key} } > $value;
@@ -194,12 +274,53 @@ is(join(' ', map { $last{"k$_"} } 0 .. 6), '98 99 100 94 95 96 97', 'the last on
 @calls = $mock->wait_for_done(1, 'MutateRows');
 my $repeated = grep { my %seen; grep { $seen{$_}++ } $_->{keys} =~ /k\d+/g } @calls;
 is($repeated, 0, 'no request has a key twice');
+is(overlaps(), '', 'no two requests that are under way have a key in common');
 
 # An entry that is to be tried again holds up a later write of its key.
 $mock->script('call MutateRows', 'entry_key k1 14 later', 'call MutateRows');
 $session->query(q{INSERT INTO t VALUES ('k1', 'old'), ('k2', 'x'), ('k1', 'new')});
 is(join(' ', map { "$_->{key}$_->{mutations}" =~ s/\@\d+//r } $mock->applied), 'k2set(cf:q=x) k1set(cf:q=old) k1set(cf:q=new)',
 	'a retry does not overtake a later write');
+
+# ---- anything at once ----
+
+# Faults by chance, the same each time: 400 writes of 150 keys in batches of 10 meet 60 calls of which each may
+# refuse entries for a while, leave them out, break off, or lose what it has applied.
+srand 20;
+my @faults;
+foreach (1 .. 60)
+{
+	my $kind = int rand 5;
+	my ($from, $to) = sort { $a <=> $b } int(rand 10), int(rand 10);
+	push @faults, 'call MutateRows',
+	    $kind == 0 ? ("entry $from 14 later", "entry $to 4 slow")
+	  : $kind == 1 ? ("omit $from", "omit $to")
+	  : $kind == 2 ? ("answer $from $to", 'send', 'sleep 5', 'status 14 broken off')
+	  : $kind == 3 ? ('apply', 'sleep 5', 'status 14 lost')
+	  : ('sleep ' . int rand 20);
+}
+$mock->script(@faults, 'call MutateRows');
+$session->query(q{ALTER SERVER mock OPTIONS (SET max_attempts '60')});
+$session->query(q{INSERT INTO t SELECT 'k' || i * 7 % 150, i FROM generate_series(1, 400) i});
+$session->query(q{ALTER SERVER mock OPTIONS (SET max_attempts '4')});
+@calls = $mock->wait_for_done(60, 'MutateRows');
+
+# What a call has applied and lost is no answer; what others have applied, the client has heard of.
+my %is_lost = map { $_->{call} => 1 } grep { $_->{done}{status} == 14 && $_->{done}{sent} == 0 } @calls;
+my (%times, %versions, %newest, @overtaken);
+foreach my $write ($mock->applied)
+{
+	my ($timestamp, $value) = $write->{mutations} =~ /^set\(cf:q\@(\d+)=(\d+)\)$/ or die $write->{mutations};
+	push @overtaken, "$write->{key}=$value" if ($newest{ $write->{key} } // 0) > $value;
+	$newest{ $write->{key} } = $value;
+	$versions{$value}{"$write->{key} $timestamp"} = 1;
+	$times{$value} += !$is_lost{ $write->{call} };
+}
+cmp_ok(scalar keys %is_lost, '>', 3, 'faults by chance: some calls have been applied and lost');
+is(join(' ', grep { ($times{$_} // 0) != 1 } 1 .. 400), '', 'faults by chance: nothing is lost, and nothing repeated that was acknowledged');
+is(join(' ', grep { join(',', keys %{ $versions{$_} }) !~ /^k${\($_ * 7 % 150)} \d+$/ } 1 .. 400), '', 'a repeated write is the same');
+is("@overtaken", '', 'no write is overtaken by an older one of its key');
+is(overlaps(), '', 'no two requests have a key in common');
 
 # ---- what must not be repeated ----
 
@@ -246,12 +367,75 @@ like($calls[0]{if_false}, qr/^set\(cf:q\@\d+=1\)$/, 'and writes if there is none
 
 # ---- a warning of what is written, where the error is another's ----
 
+# What is said to be written of a table beside an error: the rows that are, and those that may be.
+sub warned
+{
+	my ($outcome, $table) = @_;
+	$table //= 't';
+	my ($warning) = grep { $_->{severity} eq 'WARNING' } @{ $outcome->{messages} };
+	return () if ($warning->{message} // '') ne qq{rows of Bigtable table "$table" that were written before the failure stay};
+	return $warning->{detail} =~ /^(\d+) rows were written, (\d+) more may have been\.$/;
+}
+
+# Nine batches have been sent when the error comes.
 $mock->script('call MutateRows');
-$session->run(q{SET client_min_messages = warning});
-$session->send(q{INSERT INTO t SELECT 'k' || i, 1 / (95 - i) FROM generate_series(1, 200) i});
-$result = $session->finish;
+$result = $session->run(q{INSERT INTO t SELECT 'k' || i, 1 / (95 - i) FROM generate_series(1, 200) i});
 is_error($result, '22012', qr/division by zero/, 'an error in the middle');
-my $count = scalar $mock->applied;
-cmp_ok($count, '>=', 10, 'some rows have been written by then');
+my ($known, $possible) = warned($result);
+is(($known // 0) + ($possible // 0), 90, 'a warning accounts for all rows that were sent');
+cmp_ok(scalar($mock->applied), '>=', $known // 91, 'what it says is written has been applied');
+
+# The last batches are stuck, so that the numbers are known.
+$mock->script(('call MutateRows') x 7, 'call MutateRows', 'stall');
+$result = $session->run(q{INSERT INTO t SELECT 'k' || i, 1 / (95 - i) FROM generate_series(1, 200) i});
+($known, $possible) = warned($result);
+is(($known // 0) + ($possible // 0), 90, 'a warning with batches that are stuck accounts for all');
+cmp_ok($possible // 0, '>=', 20, 'and counts them as unknown');
+
+# An error that is caught leaves the session, and the statements that follow, alone.
+$mock->script('call MutateRows');
+$result = $session->run(q{DO $$ BEGIN
+	FOR i IN 1 .. 3 LOOP
+		BEGIN
+			INSERT INTO t SELECT 'a' || j, 1 / (15 - j) FROM generate_series(1, 20) j;
+		EXCEPTION WHEN division_by_zero THEN
+			INSERT INTO t VALUES ('caught' || i, 'x');
+		END;
+	END LOOP;
+END $$});
+ok(!$result->{error}, 'errors that are caught') or diag(explain $result->{error});
+is(scalar(grep { $_->{severity} eq 'WARNING' } @{ $result->{messages} }), 3, 'each has its warning');
+is(join(' ', map { $_->{key} =~ /^caught/ ? $_->{key} : () } $mock->applied), 'caught1 caught2 caught3', 'what follows is written');
+
+# Nothing has been sent: nothing to warn of.
+$mock->script('call MutateRows');
+$result = $session->run(q{INSERT INTO t SELECT 'k' || i, 1 / (5 - i) FROM generate_series(1, 200) i});
+is(scalar(@{ $result->{messages} }), 1, 'no warning where nothing was sent');
+is(scalar($mock->applied), 0, 'and nothing is');
+
+# ---- what is not tried again, of many rows ----
+
+# Four increments are under way; two are done, one fails, and of the last one nobody has heard.
+$session->query(q{CREATE FOREIGN TABLE hits (id text OPTIONS (row_key 'true'), n bigint OPTIONS (family 'cf', qualifier 'n', encoding 'binary')) SERVER mock});
+$mock->script(('call ReadModifyWriteRow') x 2, 'call ReadModifyWriteRow', 'sleep 50', 'status 14 gone',
+	'call ReadModifyWriteRow', 'stall');
+$result = $session->run(q{UPDATE hits SET n = n + 1 WHERE id IN ('a', 'b', 'c', 'd')});
+is_error($result, '08006', qr/^could not increment row "c" of Bigtable table "hits"\nIts outcome is unknown/, 'one of several counters');
+is_deeply([ warned($result, 'hits') ], [ 2, 1 ], 'a warning tells of the others');
+
+$mock->script('call CheckAndMutateRow', 'call CheckAndMutateRow', 'apply', 'status 14 gone');
+$result = $session->run(q{INSERT INTO strict VALUES ('a', 'x'), ('b', 'y')});
+is_error($result, '08006', qr/^could not insert row "b"/, 'one of several strict inserts');
+is_deeply([ warned($result, 'strict') ], [ 1, 1 ], 'a warning counts the one whose outcome is unknown');
+
+$mock->script('call DropRowRange', 'status 14 lost');
+fails_with($session, 'TRUNCATE t', '08006', qr/^could not truncate Bigtable table "t"\nIts outcome is unknown/, 'TRUNCATE');
+unlike($session->run('TRUNCATE t')->{error}{hint} // '', qr/emulator_host/, 'a server that has answered is where it should be');
+
+# A column that could be added to but not read is refused.
+$session->query(q{CREATE FOREIGN TABLE unread (id text OPTIONS (row_key 'true'), s bigint OPTIONS (family 'sum', qualifier 's')) SERVER mock});
+$mock->script('call MutateRows');
+fails_with($session, q{INSERT INTO unread VALUES ('k', 1)}, 'HV004', qr/^column "s" cannot be written to an aggregate/, 'a sum in text encoding');
+is(scalar($mock->applied), 0, 'nothing of it is sent');
 
 done_testing();

@@ -43,4 +43,30 @@ foreach my $other (@sessions)
 is(scalar(keys %seen), SESSIONS * 100, 'RETURNING: each value is given once');
 is_deeply([ sort { $a <=> $b } keys %seen ], [ 1 .. SESSIONS * 100 ], 'and none is left out');
 
+# Several counters in one statement, in any order.
+my $several = q{DO $$ BEGIN FOR i IN 1 .. 50 LOOP UPDATE counters SET n = n + 3, m = m + 1 WHERE id IN ('c', 'a', 'b', 'a'); END LOOP; END $$};
+$_->send($several) foreach @sessions;
+ok(!$_->finish->{error}, 'a session counts several') foreach @sessions;
+is($session->query(q{SELECT id, n, m FROM counters WHERE id IN ('a', 'b', 'c') ORDER BY id}),
+	join("\n", map { join '|', $_, 3 * 50 * SESSIONS, 50 * SESSIONS } qw(a b c)), 'several counters at once: nothing is lost, and a key that is named twice counts once');
+
+# Sums, which the server adds up when they are read: by UPDATE, one request each, and by INSERT, in batches.
+SKIP:
+{
+	skip 'the emulator has no families of aggregate type', 3 if ($ENV{EMULATOR_AGGREGATES} // '') ne 'yes';
+	$emulator->create('sums', 'sum:sum');
+	$session->query(q{CREATE FOREIGN TABLE sums (id text OPTIONS (row_key 'true') COLLATE "C",
+	  n bigint OPTIONS (family 'sum', qualifier 'n', encoding 'binary')) SERVER bt});
+	my @add = (
+		q{DO $$ BEGIN FOR i IN 1 .. 100 LOOP UPDATE sums SET n = n + 2 WHERE id = 'one'; END LOOP; END $$},
+		q{INSERT INTO sums SELECT 'one', 1 FROM generate_series(1, 100)});
+	foreach my $add (@add)
+	{
+		$_->send($add) foreach @sessions;
+		my @errors = grep { $_ } map { $_->finish->{error} } @sessions;
+		is(scalar @errors, 0, 'all sessions add to a sum') or diag(explain \@errors);
+	}
+	is($session->query('SELECT id, n FROM sums'), 'one|' . SESSIONS * 100 * (2 + 1), 'nothing is lost of a sum');
+}
+
 done_testing();

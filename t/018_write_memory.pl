@@ -47,6 +47,28 @@ ok(!$result->{error}, "$rows rows are copied") or diag(explain $result->{error})
 note("memory: $before kB before, at most $highest kB");
 cmp_ok($highest - $before, '<', 8 * 1024, 'the process has not grown by 8 MB');
 
+# ---- large values ----
+
+# A row is copied a few times on its way, and a few requests are under way: 100 rows of 5 MB are more than that.
+use constant LARGE_ROWS => 100;
+use constant LARGE_KB => 5 * 1024;
+$session->query(q{INSERT INTO t SELECT 'k' || i, repeat('x', 5 * 1024 * 1024) FROM generate_series(1, 10) i});
+$before = memory_kb($pid);
+$session->send(q{INSERT INTO t SELECT 'k' || i, repeat('x', 5 * 1024 * 1024) FROM generate_series(1, } . LARGE_ROWS . q{) i});
+$highest = $before;
+while (!$session->has_output)
+{
+	my $now = memory_kb($pid);
+	$highest = $now if $now > $highest;
+	select undef, undef, undef, 0.005;
+}
+$result = $session->finish;
+ok(!$result->{error}, LARGE_ROWS . ' rows of 5 MB are written') or diag(explain $result->{error});
+note("large values: $before kB before, at most $highest kB, " . memory_kb($pid) . ' kB after');
+cmp_ok($highest - $before, '<', LARGE_ROWS * LARGE_KB / 4, 'large values: the process has not grown by a quarter of them');
+# The allocator may keep a few of the pieces for the next time.
+cmp_ok(memory_kb($pid) - $before, '<', 6 * LARGE_KB, 'large values: they are given back');
+
 # ---- many statements ----
 
 my @statements = (

@@ -7,8 +7,8 @@ work_copy()
 	describe copy "200,000 rows of a key and 4 text cells of 40 bytes, written"
 
 	create_heap copy_source "$rows" "$columns"
-	ask_once "CREATE UNLOGGED TABLE copy_target (LIKE copy_source);
-		CREATE UNLOGGED TABLE copy_heap (LIKE copy_source);
+	ask_once "CREATE TABLE copy_target (LIKE copy_source);
+		CREATE TABLE copy_heap (LIKE copy_source);
 		COPY copy_source TO '$TEMP/copy.tsv';
 		ALTER SERVER loopback OPTIONS (ADD batch_size '1000');"
 	create_loopback copy_loopback copy_target "$columns"
@@ -56,7 +56,7 @@ compare_copies()
 		compare copy "INSERT ... SELECT" "$unit" insert postgres_fdw loopback
 		compare copy "COPY" "$unit" copy "local table" heap
 	done
-	note copy "postgres_fdw has batch_size 1000, and inserts into an unlogged local table; it is given INSERT ... SELECT, as it cannot copy faster."
+	note copy "postgres_fdw has batch_size 1000, and inserts into a local table; it is given INSERT ... SELECT, as it cannot copy faster."
 	note copy "the mock server counts the rows of a request, and acknowledges them."
 }
 

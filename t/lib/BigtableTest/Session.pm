@@ -50,6 +50,7 @@ sub has_output
 # Waits for the outcome of what was sent last, a hash:
 #   rows    what psql printed, without the newline at the end
 #   error   undef, or a hash with severity, sqlstate, message, detail, hint, context
+#   messages  all that the server said, warnings too, as a list of such hashes
 #   at      the time at which the outcome was complete
 #   closed  true if the session has ended
 sub finish
@@ -75,11 +76,11 @@ sub finish
 	return $result;
 }
 
-# Splits psql's output into rows and the first error.
+# Splits psql's output into rows and messages; the first error is also noted by itself.
 sub parse
 {
 	my ($result, $text) = @_;
-	my (@rows, $message, $field);
+	my (@rows, @messages, $message, $field);
 
 	foreach my $line (split /\n/, $text)
 	{
@@ -87,6 +88,7 @@ sub parse
 		{
 			$message = { severity => $1, sqlstate => $2, message => $3 };
 			$field = 'message';
+			push @messages, $message;
 			$result->{error} //= $message if $1 =~ /ERROR|FATAL|PANIC/;
 		}
 		elsif ($message && $line =~ /^(DETAIL|HINT|CONTEXT|LOCATION|LINE \d+): +(.*)/)
@@ -107,6 +109,7 @@ sub parse
 		}
 	}
 	$result->{rows} = join "\n", @rows;
+	$result->{messages} = \@messages;
 	return;
 }
 
