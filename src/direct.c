@@ -425,9 +425,9 @@ finish_increment(DirectModify *direct)
 	direct->npending--;
 	if (result != BT_UNARY_DONE)
 		connection_report_write(scan->connection, scan->table, &status, key, "increment");
-	direct->nupdated++;
 	if (!direct->is_aggregate)
 		check_overflow(direct, key);
+	direct->nupdated++;
 	return key;
 }
 
