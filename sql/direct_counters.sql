@@ -187,6 +187,10 @@ SELECT * FROM b ORDER BY id;
 \set cells `$READ b`
 SELECT * FROM written(:'cells');
 
+-- no row can be made whose key is too long; the others are not incremented, either
+SELECT failure($$UPDATE b SET n = n + 1 WHERE id IN ('\x00', convert_to(repeat('k', 4097), 'UTF8'))$$);
+SELECT * FROM b ORDER BY id;
+
 -- counters through a parent
 CREATE TABLE parent (id text COLLATE "C", n bigint) PARTITION BY RANGE (id);
 \! $CREATE child f

@@ -73,6 +73,7 @@ SELECT failure($$SELECT mutate('k', bigtable_set_cell('cf', 'a', NULL::text))$$)
 SELECT failure($$SELECT mutate('k', bigtable_set_cell('cf', 'a', 'x', '1969-01-01Z'))$$);
 SELECT failure($$SELECT mutate('k', bigtable_set_cell('cf', 'a', 'x', '2024-01-01 00:00:00.0001Z'))$$);
 SELECT failure($$SELECT mutate('k', bigtable_set_cell('cf', 'a', 'x', 'infinity'))$$);
+SELECT failure($$SELECT mutate('k', bigtable_delete_cells('cf', 'a', '2024-01-01 00:00:00.0001Z'))$$);
 SELECT failure($$SELECT mutate('k', bigtable_delete_cells('cf', 'a', '2021-01-01Z', '2020-01-01Z'))$$);
 SELECT failure($$SELECT mutate('k', ROW('set_row', 'cf', 'a', 'x', NULL, NULL, NULL, NULL)::bigtable_mutation)$$);
 SELECT failure($$SELECT bigtable_mutate_row('bt', 'functions', 'k', '{}')$$);

@@ -32,6 +32,7 @@
 #include "explain.h"
 #include "plan.h"
 #include "quote.h"
+#include "row_encoder.h"
 #include "scan.h"
 #include "sender.h"
 
@@ -303,6 +304,13 @@ start_update(ForeignScanState *node, DirectModify *direct)
 		return;
 	if (!bt_row_set_is_keys(&scan->rows))
 		elog(ERROR, "increment of a range of rows");
+	for (size_t i = 0; i < scan->rows.nranges; i++)
+	{
+		bt_span key;
+
+		(void) bt_range_is_key(&scan->rows.ranges[i], &key);
+		row_encoder_check_key(scan->table, key);
+	}
 	scan->connection = connection_acquire(scan->table, scan->userid);
 	check_families(direct);
 }

@@ -175,17 +175,19 @@ value_of(Datum datum)
 static int64
 timestamp_of(Datum value)
 {
-	int64 us;
+	int64 us = 0;
+	bool in_range = !TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)) &&
+					codec_number(TIMESTAMPTZOID, value, &us) && us >= 0;
 
-	if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)) ||
-		!codec_number(TIMESTAMPTZOID, value, &us) || us < 0 || us % 1000 != 0)
+	if (!in_range || us % 1000 != 0)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 			 errmsg("invalid timestamp of a cell: %s",
 					timestamptz_to_str(DatumGetTimestampTz(value))),
 			 errdetail("Bigtable's timestamps begin in 1970, are finite, and in whole "
-					   "milliseconds.")));
+					   "milliseconds."),
+			 in_range ? errhint("Use date_trunc('milliseconds', ...).") : 0));
 	return us;
 }
 

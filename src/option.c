@@ -349,12 +349,17 @@ check_choice(const Option *option, const char *value)
 {
 	char *choices = pstrdup(option->choices);
 	char *rest = NULL;
+	StringInfoData listed;
 
+	initStringInfo(&listed);
 	for (char *choice = strtok_r(choices, ",", &rest); choice != NULL;
 		 choice = strtok_r(NULL, ",", &rest))
+	{
 		if (strcmp(choice, value) == 0)
 			return;
-	report_value(option->name, value, psprintf("Valid values are: %s.", option->choices));
+		appendStringInfo(&listed, "%s%s", listed.len > 0 ? ", " : "", choice);
+	}
+	report_value(option->name, value, psprintf("Valid values are: %s.", listed.data));
 }
 
 static void

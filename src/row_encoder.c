@@ -88,6 +88,24 @@ encoding_context(void *arg)
 /* ---- keys ---- */
 
 void
+row_encoder_check_key(const TableMapping *table, bt_span key)
+{
+	if (key.len == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("row key column \"%s\" of foreign table \"%s\" is empty",
+							   table->key->name, table->relname),
+						errdetail("Bigtable has no row with an empty key.")));
+	if (key.len > BT_MAX_ROW_KEY_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("row key of foreign table \"%s\" is too long", table->relname),
+				 errdetail("It has %zu bytes, and begins with %s. Bigtable allows %zu "
+						   "bytes.",
+						   key.len, quoted(bt_span_make(key.data, 32)),
+						   BT_MAX_ROW_KEY_BYTES)));
+}
+
+void
 row_encoder_begin(RowEncoder *row, Datum key, bool isnull)
 {
 	const ColumnMapping *column = row->table->key;
@@ -110,20 +128,7 @@ row_encoder_begin(RowEncoder *row, Datum key, bool isnull)
 		encoder_end_fixed_settings(nest_level);
 	MemoryContextSwitchTo(old);
 
-	if (row->key.len == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("row key column \"%s\" of foreign table \"%s\" is empty",
-							   column->name, row->table->relname),
-						errdetail("Bigtable has no row with an empty key.")));
-	if (row->key.len > BT_MAX_ROW_KEY_BYTES)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("row key of foreign table \"%s\" is too long", row->table->relname),
-			 errdetail("It has %zu bytes, and begins with %s. Bigtable allows %zu "
-					   "bytes.",
-					   row->key.len, quoted(bt_span_make(row->key.data, 32)),
-					   BT_MAX_ROW_KEY_BYTES)));
+	row_encoder_check_key(row->table, row->key);
 }
 
 /* ---- timestamps ---- */

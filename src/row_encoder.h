@@ -51,6 +51,9 @@ typedef struct RowEncoder
 /* In the current memory context. */
 extern RowEncoder *row_encoder_create(const TableMapping *table, Connection *connection);
 
+/* Raises an error for a key that the service would refuse, in the middle of a batch. */
+extern void row_encoder_check_key(const TableMapping *table, bt_span key);
+
 /* Begins a row: encodes its key, and drops the row before. */
 extern void row_encoder_begin(RowEncoder *row, Datum key, bool isnull);
 

@@ -49,7 +49,7 @@ compare_copies()
 	local unit
 	for unit in rows/s "CPU us/row"; do
 		if [ "$unit" = rows/s ]; then
-			compare copy "COPY" "$unit" copy postgres_fdw loopback "ratio >= 1.5"
+			compare copy "COPY" "$unit" copy postgres_fdw loopback "ratio >= 2"
 		else
 			compare copy "COPY" "$unit" copy postgres_fdw loopback
 		fi
