@@ -44,15 +44,9 @@ typedef struct KnownTable
 	dlist_node node;
 	MemoryContext context; /* all of it */
 	char *resource;
-	bool unknown;   /* the server does not tell */
-	List *families; /* of KnownFamily */
+	bool unknown; /* the server does not tell */
+	bt_table table;
 } KnownTable;
-
-typedef struct KnownFamily
-{
-	bt_family_type type;
-	char name[FLEXIBLE_ARRAY_MEMBER];
-} KnownFamily;
 
 struct Connection
 {
@@ -354,6 +348,12 @@ connection_channel(const Connection *connection)
 	return connection->channel;
 }
 
+bt_channel *
+connection_admin_channel(const Connection *connection)
+{
+	return connection->channel;
+}
+
 /* ---- errors ---- */
 
 static int
@@ -404,6 +404,10 @@ hint_for(const TableMapping *table, const bt_status *status)
 				"running server.",
 				table->servername);
 		case BT_NOT_FOUND:
+			if (table->table_resource == NULL && table->relname == NULL)
+				return psprintf("Check options \"project_id\" and \"instance_id\" of "
+								"server \"%s\".",
+								table->servername);
 			if (table->relname == NULL)
 				return psprintf("Check the name of the table, and options "
 								"\"project_id\" and \"instance_id\" of server \"%s\".",
@@ -468,11 +472,11 @@ connection_report(const Connection *connection, const TableMapping *table,
 {
 	const char *hint = hint_for(table, status);
 
-	ereport(ERROR,
-			(errcode(sqlstate(status->code)),
-			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
-			 errdetail_internal("%s", connection_status_text(connection, status)),
-			 hint != NULL ? errhint("%s", hint) : 0));
+	ereport(ERROR, (errcode(sqlstate(status->code)),
+					errmsg("could not %s Bigtable %s \"%s\"", action, table->remote_kind,
+						   table->remote_name),
+					errdetail_internal("%s", connection_status_text(connection, status)),
+					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* What to say first of a write that is not tried again. */
@@ -505,12 +509,12 @@ connection_report_once(const Connection *connection, const TableMapping *table,
 {
 	const char *hint = hint_for(table, status);
 
-	ereport(ERROR,
-			(errcode(sqlstate(status->code)),
-			 errmsg("could not %s Bigtable table \"%s\"", action, table->remote_name),
-			 errdetail_internal("%s%s", outcome_text(status),
-								connection_status_text(connection, status)),
-			 hint != NULL ? errhint("%s", hint) : 0));
+	ereport(ERROR, (errcode(sqlstate(status->code)),
+					errmsg("could not %s Bigtable %s \"%s\"", action, table->remote_kind,
+						   table->remote_name),
+					errdetail_internal("%s%s", outcome_text(status),
+									   connection_status_text(connection, status)),
+					hint != NULL ? errhint("%s", hint) : 0));
 }
 
 /* ---- families ---- */
@@ -534,61 +538,18 @@ find_known_table(Connection *connection, const char *resource)
 static bool
 has_family(const KnownTable *known, bt_span family, bt_family_type *type)
 {
-	ListCell *cell;
-
 	*type = BT_FAMILY_PLAIN;
 	if (known->unknown)
 		return true;
-	foreach (cell, known->families)
+	for (size_t i = 0; i < known->table.nfamilies; i++)
 	{
-		const KnownFamily *candidate = lfirst(cell);
+		const bt_family *candidate = &known->table.families[i];
 
-		*type = candidate->type;
-		if (bt_span_equal(bt_span_str(candidate->name), family))
+		*type = bt_family_type_of(candidate->value_type);
+		if (bt_span_equal(candidate->name, family))
 			return true;
 	}
 	return false;
-}
-
-/* What unpacking calls back with; no error may be thrown there. */
-typedef struct FamilyBuffer
-{
-	char *names; /* each with its type before it and its NUL behind it */
-	size_t len;
-	bool failed;
-} FamilyBuffer;
-
-static void
-collect_family(void *arg, const char *name, bt_family_type type)
-{
-	FamilyBuffer *buffer = arg;
-	size_t len = 1 + strlen(name) + 1;
-	char *names = realloc(buffer->names, buffer->len + len);
-
-	if (names == NULL)
-	{
-		buffer->failed = true;
-		return;
-	}
-	names[buffer->len] = (char) type;
-	memcpy(names + buffer->len + 1, name, len - 1);
-	buffer->names = names;
-	buffer->len += len;
-}
-
-static void
-keep_families(KnownTable *known, const FamilyBuffer *buffer)
-{
-	for (size_t i = 0; i < buffer->len;)
-	{
-		const char *name = buffer->names + i + 1;
-		KnownFamily *family = palloc(offsetof(KnownFamily, name) + strlen(name) + 1);
-
-		family->type = (bt_family_type) buffer->names[i];
-		strcpy(family->name, name);
-		known->families = lappend(known->families, family);
-		i += 1 + strlen(name) + 1;
-	}
 }
 
 /* Asks the server for a table's families, into *known. */
@@ -598,9 +559,9 @@ ask_for_families(Connection *connection, const TableMapping *table, KnownTable *
 	bt_retry_policy policy = {.operation_timeout_us = FAMILY_CHECK_TIMEOUT_US,
 							  .attempt_timeout_us = FAMILY_CHECK_TIMEOUT_US,
 							  .max_attempts = 2};
-	bt_unary *call =
-		bt_admin_get_table(connection->channel, &host, table->table_resource, &policy);
-	FamilyBuffer buffer = {0};
+	bt_unary *call = bt_admin_get_table(connection_admin_channel(connection), &host,
+										table->table_resource, &policy);
+	bt_arena arena = arena_in_context(known->context);
 	bt_status status;
 
 	arena_check(call != NULL);
@@ -611,15 +572,12 @@ ask_for_families(Connection *connection, const TableMapping *table, KnownTable *
 		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
 			CHECK_FOR_INTERRUPTS();
 		known->unknown =
-			result != BT_UNARY_DONE ||
-			!bt_unpack_families(bt_unary_response(call), collect_family, &buffer) ||
-			buffer.failed;
-		keep_families(known, &buffer);
+			result != BT_UNARY_DONE || bt_unpack_table(bt_unary_response(call), &arena,
+													   &known->table) != BT_UNPACK_OK;
 	}
 	PG_FINALLY();
 	{
 		bt_unary_free(call);
-		free(buffer.names);
 	}
 	PG_END_TRY();
 }

@@ -10,7 +10,7 @@
 
 #include "postgres.h"
 
-#include "client/message.h"
+#include "client/message_admin.h"
 #include "client/rpc.h"
 #include "client/status.h"
 #include "mapping.h"
@@ -29,12 +29,15 @@ extern void connection_release(Connection *connection);
 
 extern bt_channel *connection_channel(const Connection *connection);
 
+/* The one for calls of the admin API. */
+extern bt_channel *connection_admin_channel(const Connection *connection);
+
 /* How the client waits in this backend. */
 extern const bt_host *connection_host(void);
 
 /*
  * Raises the error for a call on a table that has failed.  The primary message
- * is "could not <action> Bigtable table ...".
+ * is "could not <action> Bigtable table ..." (or "instance").
  */
 extern void
 connection_report(const Connection *connection, const TableMapping *table,

@@ -647,7 +647,7 @@ bigtable_drop_row_range(PG_FUNCTION_ARGS)
 	connect_table(&table);
 	PG_TRY();
 	{
-		call = bt_admin_drop_row_range(connection_channel(table.connection),
+		call = bt_admin_drop_row_range(connection_admin_channel(table.connection),
 									   connection_host(), table.mapping->table_resource,
 									   prefix, whole_table, &table.mapping->retry);
 		run(&table, call, true, NULL, "drop rows of");

@@ -85,6 +85,7 @@ load_resource(TableMapping *table, List *options, List *server_options)
 			view != NULL ? psprintf("%s/authorizedViews/%s", table->table_resource, view)
 						 : table->table_resource;
 	}
+	table->remote_kind = "table";
 	table->remote_name = strrchr(table->resource, '/') + 1;
 }
 
@@ -302,6 +303,24 @@ mapping_of_remote_table(Oid serverid, const char *table_name, const char *app_pr
 	load_resource(table, options, server->options);
 	load_settings(table, options, server->options);
 	load_write_settings(&table->write, NIL, server->options);
+	return table;
+}
+
+TableMapping *
+mapping_of_instance(Oid serverid)
+{
+	TableMapping *table = palloc0(sizeof(TableMapping));
+	ForeignServer *server = GetForeignServer(serverid);
+	const char *project =
+		required_server_option(server->options, "project_id", server->servername);
+
+	table->serverid = serverid;
+	table->servername = server->servername;
+	table->remote_kind = "instance";
+	table->remote_name =
+		required_server_option(server->options, "instance_id", server->servername);
+	table->resource = psprintf("projects/%s/instances/%s", project, table->remote_name);
+	load_settings(table, NIL, server->options);
 	return table;
 }
 

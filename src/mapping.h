@@ -66,6 +66,7 @@ typedef struct TableMapping
 	bt_resource_kind kind;
 	const char *resource;       /* projects/P/instances/I/... */
 	const char *table_resource; /* of the table; NULL for a materialized view */
+	const char *remote_kind;    /* "table", or "instance", for messages */
 	const char *remote_name;    /* the last part of resource, for messages */
 	const char *app_profile;    /* or NULL */
 	bt_retry_policy retry;      /* 0 where the server's options say nothing */
@@ -90,6 +91,12 @@ extern TableMapping *mapping_load(Oid relid);
  */
 extern TableMapping *
 mapping_of_remote_table(Oid serverid, const char *table_name, const char *app_profile);
+
+/*
+ * The instance that a server leads to, for calls that are not about one table:
+ * resource is projects/P/instances/I, and there is no table_resource.
+ */
+extern TableMapping *mapping_of_instance(Oid serverid);
 
 /* Why a table cannot be written to, as an error's detail; NULL if it can. */
 extern const char *mapping_read_only_reason(const TableMapping *table);

@@ -678,9 +678,9 @@ truncate_table(const TableMapping *table)
 		bt_unary_result result;
 		bt_status status;
 
-		call = bt_admin_drop_row_range(connection_channel(connection), connection_host(),
-									   table->table_resource, bt_span_make(NULL, 0), true,
-									   &table->retry);
+		call = bt_admin_drop_row_range(connection_admin_channel(connection),
+									   connection_host(), table->table_resource,
+									   bt_span_make(NULL, 0), true, &table->retry);
 		arena_check(call != NULL);
 		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
 			CHECK_FOR_INTERRUPTS();

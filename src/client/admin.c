@@ -9,10 +9,10 @@
 
 #include <stdlib.h>
 
-#define DROP_ROW_RANGE "/google.bigtable.admin.v2.BigtableTableAdmin/DropRowRange"
-#define GET_TABLE "/google.bigtable.admin.v2.BigtableTableAdmin/GetTable"
+#define SERVICE "/google.bigtable.admin.v2.BigtableTableAdmin/"
 
-static const bt_retry_policy admin_read_policy = {
+/* Defaults; the times are those that the service recommends. */
+static const bt_retry_policy read_policy = {
 	.operation_timeout_us = INT64_C(600) * 1000000,
 	.attempt_timeout_us = INT64_C(60) * 1000000,
 	.initial_delay_us = BT_RETRY_MIN_DELAY_US,
@@ -20,48 +20,130 @@ static const bt_retry_policy admin_read_policy = {
 	.codes = BT_RETRY_WRITE_CODES,
 };
 
-bt_unary *
-bt_admin_get_table(bt_channel *channel, const bt_host *host, const char *resource,
-				   const bt_retry_policy *policy)
-{
-	bt_retry_policy full_policy = *policy;
-	bt_headers headers;
-	bt_buffer request;
+#define CHANGE_TIMEOUT_US (INT64_C(300) * 1000000)
+#define DROP_ROWS_TIMEOUT_US (INT64_C(3600) * 1000000)
 
-	bt_retry_policy_fill(&full_policy, &admin_read_policy);
-	if (!bt_headers_init_admin(&headers, resource))
-		return NULL;
-	if (!bt_pack_get_table(resource, &request))
+/* Takes the request.  key is the header that routes the call. */
+static bt_unary *
+make_call(bt_channel *channel, const bt_host *host, const char *method, const char *key,
+		  const char *resource, bt_buffer *request, const bt_retry_policy *policy)
+{
+	bt_headers headers;
+
+	if (!bt_headers_init_admin(&headers, key, resource))
 	{
-		bt_headers_free(&headers);
+		free(request->data);
 		return NULL;
 	}
-	return bt_unary_create(channel, host, GET_TABLE, &request, &headers, &full_policy);
+	return bt_unary_create(channel, host, method, request, &headers, policy);
 }
 
-bt_unary *
-bt_admin_drop_row_range(bt_channel *channel, const bt_host *host, const char *resource,
-						bt_span prefix, bool whole_table, const bt_retry_policy *policy)
+static bt_retry_policy
+for_read(const bt_retry_policy *policy)
 {
-	/* The server may take its time, and is not asked twice. */
-	bt_retry_policy full_policy = {
-		.operation_timeout_us = INT64_C(3600) * 1000000,
-		.attempt_timeout_us = INT64_C(3600) * 1000000,
+	bt_retry_policy result = *policy;
+
+	bt_retry_policy_fill(&result, &read_policy);
+	return result;
+}
+
+/*
+ * The server may take its time, and is not asked twice: an attempt is the whole
+ * operation.
+ */
+static bt_retry_policy
+for_change(const bt_retry_policy *policy, int64_t timeout_us)
+{
+	bt_retry_policy result = {
+		.operation_timeout_us = timeout_us,
 		.initial_delay_us = BT_RETRY_MIN_DELAY_US,
 		.max_attempts = 1,
 	};
-	bt_headers headers;
-	bt_buffer request;
 
 	if (policy->operation_timeout_us > 0)
-		full_policy.operation_timeout_us = policy->operation_timeout_us;
-	if (!bt_headers_init_admin(&headers, resource))
+		result.operation_timeout_us = policy->operation_timeout_us;
+	result.attempt_timeout_us = result.operation_timeout_us;
+	return result;
+}
+
+bt_unary *
+bt_admin_list_tables(bt_channel *channel, const bt_host *host, const char *instance,
+					 const char *page_token, const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_read(policy);
+	bt_buffer request;
+
+	if (!bt_pack_list_tables(instance, page_token, &request))
 		return NULL;
-	if (!bt_pack_drop_row_range(resource, prefix, whole_table, &request))
-	{
-		bt_headers_free(&headers);
+	return make_call(channel, host, SERVICE "ListTables", "parent=", instance, &request,
+					 &full_policy);
+}
+
+bt_unary *
+bt_admin_get_table(bt_channel *channel, const bt_host *host, const char *table,
+				   const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_read(policy);
+	bt_buffer request;
+
+	if (!bt_pack_get_table(table, &request))
 		return NULL;
-	}
-	return bt_unary_create(channel, host, DROP_ROW_RANGE, &request, &headers,
-						   &full_policy);
+	return make_call(channel, host, SERVICE "GetTable", "name=", table, &request,
+					 &full_policy);
+}
+
+bt_unary *
+bt_admin_create_table(bt_channel *channel, const bt_host *host, const char *instance,
+					  const char *table_id, const bt_family *families, size_t nfamilies,
+					  const bt_span *splits, size_t nsplits,
+					  const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_change(policy, CHANGE_TIMEOUT_US);
+	bt_buffer request;
+
+	if (!bt_pack_create_table(instance, table_id, families, nfamilies, splits, nsplits,
+							  &request))
+		return NULL;
+	return make_call(channel, host, SERVICE "CreateTable", "parent=", instance, &request,
+					 &full_policy);
+}
+
+bt_unary *
+bt_admin_delete_table(bt_channel *channel, const bt_host *host, const char *table,
+					  const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_change(policy, CHANGE_TIMEOUT_US);
+	bt_buffer request;
+
+	if (!bt_pack_delete_table(table, &request))
+		return NULL;
+	return make_call(channel, host, SERVICE "DeleteTable", "name=", table, &request,
+					 &full_policy);
+}
+
+bt_unary *
+bt_admin_modify_families(bt_channel *channel, const bt_host *host, const char *table,
+						 const bt_family_modification *modifications,
+						 size_t nmodifications, const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_change(policy, CHANGE_TIMEOUT_US);
+	bt_buffer request;
+
+	if (!bt_pack_modify_column_families(table, modifications, nmodifications, &request))
+		return NULL;
+	return make_call(channel, host, SERVICE "ModifyColumnFamilies", "name=", table,
+					 &request, &full_policy);
+}
+
+bt_unary *
+bt_admin_drop_row_range(bt_channel *channel, const bt_host *host, const char *table,
+						bt_span prefix, bool whole_table, const bt_retry_policy *policy)
+{
+	bt_retry_policy full_policy = for_change(policy, DROP_ROWS_TIMEOUT_US);
+	bt_buffer request;
+
+	if (!bt_pack_drop_row_range(table, prefix, whole_table, &request))
+		return NULL;
+	return make_call(channel, host, SERVICE "DropRowRange", "name=", table, &request,
+					 &full_policy);
 }

@@ -97,9 +97,9 @@ bt_headers_init(bt_headers *headers, bt_resource_kind kind, const char *resource
 }
 
 bool
-bt_headers_init_admin(bt_headers *headers, const char *resource)
+bt_headers_init_admin(bt_headers *headers, const char *key, const char *resource)
 {
-	return init(headers, make_request_params("name=", resource, strlen(resource), NULL));
+	return init(headers, make_request_params(key, resource, strlen(resource), NULL));
 }
 
 void

@@ -40,8 +40,9 @@ typedef struct bt_headers
 extern bool bt_headers_init(bt_headers *headers, bt_resource_kind kind,
 							const char *resource, const char *app_profile);
 
-/* The same for an admin call, whose resource goes by the name of "name". */
-extern bool bt_headers_init_admin(bt_headers *headers, const char *resource);
+/* The same for an admin call, whose resource goes by the key "name=" or "parent=". */
+extern bool
+bt_headers_init_admin(bt_headers *headers, const char *key, const char *resource);
 extern void bt_headers_free(bt_headers *headers);
 
 /* Forgets the cookies: another operation on the same resource begins. */

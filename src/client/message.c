@@ -1,101 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * message.c
- *	  Our structs <-> protobuf bytes, through protobuf-c.
- *
- * protobuf-c wants a tree of its own structs.  It is built in scratch memory
- * that is dropped as a whole once the bytes are there; names and byte strings
- * are referred to, not copied.
+ *	  Our structs <-> protobuf bytes of the data API, through protobuf-c.
  *
  *-------------------------------------------------------------------------
  */
 #include "message.h"
 
-#include <stdlib.h>
-
 #include "../../proto/bigtable.pb-c.h"
-#include "../../proto/bigtable_admin.pb-c.h"
 #include "../../proto/rpc.pb-c.h"
+#include "scratch.h"
 
 typedef Google__Bigtable__V2__RowFilter pb_filter;
 typedef Google__Bigtable__V2__RowRange pb_range;
 
 #define RETRY_INFO_TYPE "google.rpc.RetryInfo"
-
-/* ---- scratch memory ---- */
-
-typedef struct scratch_block
-{
-	struct scratch_block *next;
-	max_align_t bytes[];
-} scratch_block;
-
-typedef struct scratch
-{
-	scratch_block *blocks;
-	bool failed;           /* checked once, at the end */
-	max_align_t spare[16]; /* handed out after a failure, to be scribbled on */
-} scratch;
-
-/* Never returns NULL; a failure is noted, and what is built then is not used. */
-static void *
-scratch_alloc(scratch *scratch, size_t size)
-{
-	scratch_block *block = NULL;
-
-	if (!scratch->failed)
-		block = calloc(1, sizeof(scratch_block) + size);
-	if (block == NULL)
-	{
-		scratch->failed = true;
-		return size <= sizeof(scratch->spare) ? scratch->spare : NULL;
-	}
-	block->next = scratch->blocks;
-	scratch->blocks = block;
-	return block->bytes;
-}
-
-static void
-scratch_free(scratch *scratch)
-{
-	while (scratch->blocks != NULL)
-	{
-		scratch_block *block = scratch->blocks;
-
-		scratch->blocks = block->next;
-		free(block);
-	}
-}
-
-static ProtobufCBinaryData
-binary(bt_span span)
-{
-	ProtobufCBinaryData data = {span.len, (uint8_t *) span.data};
-
-	return data;
-}
-
-static char *
-string(scratch *scratch, bt_span span)
-{
-	char *copy = scratch_alloc(scratch, span.len + 1);
-
-	if (!scratch->failed && span.len > 0)
-		memcpy(copy, span.data, span.len);
-	return scratch->failed ? (char *) "" : copy;
-}
-
-static bool
-pack(const ProtobufCMessage *message, bt_buffer *buffer)
-{
-	size_t size = protobuf_c_message_get_packed_size(message);
-
-	buffer->data = malloc(size > 0 ? size : 1);
-	if (buffer->data == NULL)
-		return false;
-	buffer->len = protobuf_c_message_pack(message, buffer->data);
-	return true;
-}
 
 /* ---- filters ---- */
 
@@ -448,36 +367,26 @@ bt_pack_read_rows(const bt_read_rows_request *request, bt_buffer *buffer)
 }
 
 bool
-bt_pack_get_table(const char *resource, bt_buffer *buffer)
+bt_pack_sample_row_keys(bt_resource_kind kind, const char *resource,
+						const char *app_profile, bt_buffer *buffer)
 {
-	Google__Bigtable__Admin__V2__GetTableRequest message;
+	Google__Bigtable__V2__SampleRowKeysRequest message;
 
-	google__bigtable__admin__v2__get_table_request__init(&message);
-	message.name = (char *) resource;
-	message.view = GOOGLE__BIGTABLE__ADMIN__V2__TABLE__VIEW__SCHEMA_VIEW;
-	return pack(&message.base, buffer);
-}
-
-bool
-bt_pack_drop_row_range(const char *resource, bt_span prefix, bool whole_table,
-					   bt_buffer *buffer)
-{
-	Google__Bigtable__Admin__V2__DropRowRangeRequest message;
-
-	google__bigtable__admin__v2__drop_row_range_request__init(&message);
-	message.name = (char *) resource;
-	if (whole_table)
+	google__bigtable__v2__sample_row_keys_request__init(&message);
+	switch (kind)
 	{
-		message.delete_all_data_from_table = true;
-		message.target_case =
-			GOOGLE__BIGTABLE__ADMIN__V2__DROP_ROW_RANGE_REQUEST__TARGET_DELETE_ALL_DATA_FROM_TABLE;
+		case BT_RESOURCE_TABLE:
+			message.table_name = (char *) resource;
+			break;
+		case BT_RESOURCE_AUTHORIZED_VIEW:
+			message.authorized_view_name = (char *) resource;
+			break;
+		case BT_RESOURCE_MATERIALIZED_VIEW:
+			message.materialized_view_name = (char *) resource;
+			break;
 	}
-	else
-	{
-		message.row_key_prefix = binary(prefix);
-		message.target_case =
-			GOOGLE__BIGTABLE__ADMIN__V2__DROP_ROW_RANGE_REQUEST__TARGET_ROW_KEY_PREFIX;
-	}
+	if (app_profile != NULL)
+		message.app_profile_id = (char *) app_profile;
 	return pack(&message.base, buffer);
 }
 
@@ -732,45 +641,22 @@ bt_unpack_read_modify_write_row(bt_span bytes,
 	return ok;
 }
 
-static bt_family_type
-family_type(const Google__Bigtable__Admin__V2__ColumnFamily *family)
-{
-	const Google__Bigtable__Admin__V2__Type *type =
-		family != NULL ? family->value_type : NULL;
-
-	if (type == NULL ||
-		type->kind_case != GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_AGGREGATE_TYPE)
-		return BT_FAMILY_PLAIN;
-	if (type->aggregate_type->input_type != NULL &&
-		type->aggregate_type->input_type->kind_case !=
-			GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_INT64_TYPE)
-		return BT_FAMILY_OTHER_AGGREGATE;
-	switch (type->aggregate_type->aggregator_case)
-	{
-		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_SUM:
-			return BT_FAMILY_SUM;
-		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_MIN:
-			return BT_FAMILY_MIN;
-		case GOOGLE__BIGTABLE__ADMIN__V2__TYPE__AGGREGATE__AGGREGATOR_MAX:
-			return BT_FAMILY_MAX;
-		default:
-			return BT_FAMILY_OTHER_AGGREGATE;
-	}
-}
-
 bool
-bt_unpack_families(bt_span bytes,
-				   void (*each)(void *arg, const char *name, bt_family_type type),
-				   void *arg)
+bt_unpack_row_sample(bt_span bytes, bt_row_sample *sample)
 {
-	Google__Bigtable__Admin__V2__Table *table =
-		google__bigtable__admin__v2__table__unpack(NULL, bytes.len, bytes.data);
+	Google__Bigtable__V2__SampleRowKeysResponse *message =
+		google__bigtable__v2__sample_row_keys_response__unpack(NULL, bytes.len,
+															   bytes.data);
 
-	if (table == NULL)
+	if (message == NULL)
 		return false;
-	for (size_t i = 0; i < table->n_column_families; i++)
-		each(arg, table->column_families[i]->key,
-			 family_type(table->column_families[i]->value));
-	google__bigtable__admin__v2__table__free_unpacked(table, NULL);
+	sample->offset_bytes = message->offset_bytes;
+
+	/* The key changes hands. */
+	sample->key.data = message->row_key.data;
+	sample->key.len = message->row_key.len;
+	message->row_key.data = NULL;
+	message->row_key.len = 0;
+	google__bigtable__v2__sample_row_keys_response__free_unpacked(message, NULL);
 	return true;
 }

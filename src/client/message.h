@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * message.h
- *	  Our structs <-> protobuf bytes.
+ *	  Our structs <-> protobuf bytes of the data API.
  *
- * message.c is the only file that includes generated protobuf code.  The
- * answers of ReadRows do not come here: they are chunk_decoder's.
+ * message.c and message_admin.c are the only files that include generated
+ * protobuf code.  The answers of ReadRows do not come here: they are
+ * chunk_decoder's.
  *
  *-------------------------------------------------------------------------
  */
@@ -91,9 +92,8 @@ bt_buffer_span(const bt_buffer *buffer)
 
 /* These return false when memory runs out. */
 extern bool bt_pack_read_rows(const bt_read_rows_request *request, bt_buffer *buffer);
-extern bool bt_pack_get_table(const char *resource, bt_buffer *buffer);
-extern bool bt_pack_drop_row_range(const char *resource, bt_span prefix, bool whole_table,
-								   bt_buffer *buffer);
+extern bool bt_pack_sample_row_keys(bt_resource_kind kind, const char *resource,
+									const char *app_profile, bt_buffer *buffer);
 extern bool
 bt_pack_mutate_row(const bt_write_target *target, bt_span key,
 				   const bt_mutation *mutations, size_t nmutations, bt_buffer *buffer);
@@ -120,20 +120,14 @@ bt_unpack_read_modify_write_row(bt_span bytes,
 /* Finds RetryInfo in a google.rpc.Status; -1 if there is none. */
 extern bool bt_unpack_retry_delay(bt_span bytes, int64_t *delay_us);
 
-/* What the cells of a family hold. */
-typedef enum bt_family_type
+/* A key of SampleRowKeys; the empty key is the end of the table. */
+typedef struct bt_row_sample
 {
-	BT_FAMILY_PLAIN, /* bytes */
-	BT_FAMILY_SUM,   /* aggregates of int64 */
-	BT_FAMILY_MIN,
-	BT_FAMILY_MAX,
-	BT_FAMILY_OTHER_AGGREGATE
-} bt_family_type;
+	bt_buffer key;
+	int64_t offset_bytes; /* about how much data lies before the key */
+} bt_row_sample;
 
-/* Calls back with the name and type of each family of an admin Table. */
-extern bool
-bt_unpack_families(bt_span bytes,
-				   void (*each)(void *arg, const char *name, bt_family_type type),
-				   void *arg);
+/* The caller frees the key's data. */
+extern bool bt_unpack_row_sample(bt_span bytes, bt_row_sample *sample);
 
 #endif /* BT_MESSAGE_H */
