@@ -99,7 +99,19 @@ SELECT failure($$UPDATE wrong SET n = '1'$$);
 ALTER FOREIGN TABLE wrong ALTER n TYPE numeric;
 SELECT failure($$INSERT INTO wrong VALUES ('a', 1)$$);
 
--- an integer in text encoding could be added, but not read
+-- the cells of such a family are integers by themselves, in whatever encoding a
+-- column inherits: also those of eight bytes that are all digits
 ALTER FOREIGN TABLE wrong ALTER n TYPE bigint;
-SELECT failure($$INSERT INTO wrong VALUES ('text', 12), ('text', 3)$$);
-SELECT n FROM t WHERE id = 'text';
+INSERT INTO wrong VALUES ('text', 12), ('text', 3), ('digits', 3544952156018063160);
+SELECT id, n, int8send(n) FROM t WHERE id IN ('text', 'digits') ORDER BY id;
+SELECT * FROM wrong WHERE id IN ('text', 'digits') ORDER BY id;
+SELECT id FROM wrong WHERE n = 15;
+-- one that has another of its own is an error, and so are plain digits where none are
+ALTER FOREIGN TABLE wrong ALTER n OPTIONS (ADD encoding 'ordered');
+SELECT failure($$INSERT INTO wrong VALUES ('text', 1)$$);
+CREATE FOREIGN TABLE plain (id text OPTIONS (row_key 'true'), n bigint OPTIONS (family 'f', qualifier 'n'), m int OPTIONS (family 'f', qualifier 'm')) SERVER bt OPTIONS (table_name 't');
+INSERT INTO plain VALUES ('plain', 12345678, -1234567);
+SELECT * FROM plain WHERE id = 'plain';
+INSERT INTO t (id, c) VALUES ('binary', 5);
+ALTER FOREIGN TABLE plain ALTER n OPTIONS (SET qualifier 'c');
+SELECT failure($$SELECT * FROM plain WHERE id = 'binary'$$);

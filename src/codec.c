@@ -27,9 +27,12 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "byte_text.h"
 #include "codec.h"
 #include "compat.h"
+#include "ordered_code.h"
 #include "quote.h"
+#include "utf8.h"
 
 /* Between the epochs of Unix and of PostgreSQL. */
 #define EPOCH_DAYS (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
@@ -37,45 +40,49 @@
 
 /* ---- errors ---- */
 
-__attribute__((noreturn)) static void
-report_length(const Codec *codec, size_t len, const char *expected)
+/*
+ * A value does not decode: returns true if that makes it NULL.  Else the caller
+ * raises the error.
+ */
+static bool
+becomes_null(Codec *codec)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary value of type %s", format_type_be(codec->typid)),
-			 errdetail("It has %zu bytes, expected %s.", len, expected)));
+	codec->failed = codec->null_on_error;
+	return codec->failed;
 }
 
-__attribute__((noreturn)) static void
-report_range(const Codec *codec)
+static Datum
+fail_length(Codec *codec, size_t len, const char *expected)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("value is out of range for type %s", format_type_be(codec->typid))));
+	if (!becomes_null(codec))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary value of type %s", format_type_be(codec->typid)),
+				 errdetail("It has %zu bytes, expected %s.", len, expected)));
+	return (Datum) 0;
+}
+
+static Datum
+fail_range(Codec *codec)
+{
+	if (!becomes_null(codec))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("value is out of range for type %s",
+							   format_type_be(codec->typid))));
+	return (Datum) 0;
+}
+
+/* For bytes that are not in an encoding by that name. */
+static Datum
+fail_encoding(Codec *codec, const char *encoding)
+{
+	if (!becomes_null(codec))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+						errmsg("value is not in encoding \"%s\"", encoding)));
+	return (Datum) 0;
 }
 
 /* ---- text ---- */
-
-/* Is this plain ASCII without NUL, eight bytes at a time? */
-static inline bool
-is_plain_ascii(const uint8 *bytes, size_t len)
-{
-	const uint64 high = UINT64CONST(0x8080808080808080);
-	const uint64 ones = UINT64CONST(0x0101010101010101);
-	uint8 bad = 0;
-
-	for (; len >= 8; bytes += 8, len -= 8)
-	{
-		uint64 word;
-
-		memcpy(&word, bytes, 8);
-		if (((word | (word - ones)) & high) != 0)
-			return false;
-	}
-	for (; len > 0; bytes++, len--)
-		bad |= (uint8) (*bytes | (*bytes - 1)) & 0x80;
-	return bad == 0;
-}
 
 static inline Datum
 make_varlena(bt_span bytes, RowMemory *memory)
@@ -88,24 +95,33 @@ make_varlena(bt_span bytes, RowMemory *memory)
 	return PointerGetDatum(result);
 }
 
-static void
-check_varlena_size(const Codec *codec, bt_span bytes)
+static inline bool
+is_too_large(bt_span bytes)
 {
-	if (bytes.len > MaxAllocSize - VARHDRSZ)
-		report_range(codec);
+	return bytes.len > MaxAllocSize - VARHDRSZ;
 }
 
 static Datum
 decode_text(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	check_varlena_size(codec, bytes);
+	if (is_too_large(bytes))
+		return fail_range(codec);
 	if (!is_plain_ascii(bytes.data, bytes.len))
 	{
 		char *text = (char *) bytes.data;
-		char *converted = pg_any_to_server(text, (int) bytes.len, PG_UTF8);
+		char *converted;
 
-		if (converted != text)
-			bytes = bt_span_str(converted);
+		if (codec->null_on_error && !utf8_to_server(&bytes))
+		{
+			codec->failed = true;
+			return (Datum) 0;
+		}
+		if (!codec->null_on_error)
+		{
+			converted = pg_any_to_server(text, (int) bytes.len, PG_UTF8);
+			if (converted != text)
+				bytes = bt_span_str(converted);
+		}
 	}
 	return make_varlena(bytes, memory);
 }
@@ -113,7 +129,8 @@ decode_text(Codec *codec, bt_span bytes, RowMemory *memory)
 static Datum
 decode_bytea(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	check_varlena_size(codec, bytes);
+	if (is_too_large(bytes))
+		return fail_range(codec);
 	return make_varlena(bytes, memory);
 }
 
@@ -123,7 +140,31 @@ decode_bytea_domain(Codec *codec, bt_span bytes, RowMemory *memory)
 {
 	Datum value = decode_bytea(codec, bytes, memory);
 
-	domain_check(value, false, codec->typid, &codec->domain_state, codec->context);
+	if (codec->failed)
+		return value;
+	if (!codec->null_on_error)
+		domain_check(value, false, codec->typid, &codec->domain_state, codec->context);
+	else if (!compat_domain_check_safe(value, codec->typid, &codec->domain_state,
+									   codec->context))
+		codec->failed = true;
+	return value;
+}
+
+/* The type's own input function, whose failure makes the value NULL. */
+static Datum
+decode_input_or_null(Codec *codec, bt_span bytes)
+{
+	char *text;
+	Datum value = (Datum) 0;
+
+	codec->failed = !utf8_to_server(&bytes);
+	if (codec->failed)
+		return value;
+	resetStringInfo(&codec->text);
+	appendBinaryStringInfo(&codec->text, (const char *) bytes.data, (int) bytes.len);
+	text = codec->text.data;
+	codec->failed = !compat_input_function_call_safe(&codec->input, text, codec->ioparam,
+													 codec->typmod, &value);
 	return value;
 }
 
@@ -132,7 +173,10 @@ decode_input(Codec *codec, bt_span bytes, RowMemory *memory)
 {
 	char *text;
 
-	check_varlena_size(codec, bytes);
+	if (is_too_large(bytes))
+		return fail_range(codec);
+	if (codec->null_on_error)
+		return decode_input_or_null(codec, bytes);
 	resetStringInfo(&codec->text);
 	appendBinaryStringInfo(&codec->text, (const char *) bytes.data, (int) bytes.len);
 	text = codec->text.data;
@@ -195,50 +239,60 @@ decode_int8_text(Codec *codec, bt_span bytes, RowMemory *memory)
 
 /* ---- binary ---- */
 
-static int64
-get_number(const Codec *codec, bt_span bytes)
+static bool
+get_number(Codec *codec, bt_span bytes, int64 *number)
 {
 	uint64 word = 0;
 	int shift;
 
 	if (bytes.len != 1 && bytes.len != 2 && bytes.len != 4 && bytes.len != 8)
-		report_length(codec, bytes.len, "1, 2, 4 or 8");
+	{
+		(void) fail_length(codec, bytes.len, "1, 2, 4 or 8");
+		return false;
+	}
 	for (size_t i = 0; i < bytes.len; i++)
 		word = word << 8 | bytes.data[i];
 
 	/* Extend the sign. */
 	shift = (int) (64 - 8 * bytes.len);
-	return (int64) (word << shift) >> shift;
+	*number = (int64) (word << shift) >> shift;
+	return true;
 }
 
 static Datum
 decode_int2_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	int64 value = get_number(codec, bytes);
+	int64 value;
 
+	if (!get_number(codec, bytes, &value))
+		return (Datum) 0;
 	if (value < PG_INT16_MIN || value > PG_INT16_MAX)
-		report_range(codec);
+		return fail_range(codec);
 	return Int16GetDatum((int16) value);
 }
 
 static Datum
 decode_int4_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	int64 value = get_number(codec, bytes);
+	int64 value;
 
+	if (!get_number(codec, bytes, &value))
+		return (Datum) 0;
 	if (value < PG_INT32_MIN || value > PG_INT32_MAX)
-		report_range(codec);
+		return fail_range(codec);
 	return Int32GetDatum((int32) value);
 }
 
 static Datum
 decode_int8_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	return Int64GetDatum(get_number(codec, bytes));
+	int64 value;
+
+	return get_number(codec, bytes, &value) ? Int64GetDatum(value) : (Datum) 0;
 }
 
-static double
-get_float(const Codec *codec, bt_span bytes)
+static bool
+get_float(Codec *codec, bt_span bytes, double *number)
 {
 	if (bytes.len == sizeof(float4))
 	{
@@ -248,43 +302,51 @@ get_float(const Codec *codec, bt_span bytes)
 		memcpy(&word, bytes.data, sizeof(word));
 		word = pg_ntoh32(word);
 		memcpy(&value, &word, sizeof(value));
-		return value;
+		*number = value;
+		return true;
 	}
 	if (bytes.len == sizeof(float8))
 	{
 		uint64 word;
-		float8 value;
 
 		memcpy(&word, bytes.data, sizeof(word));
 		word = pg_ntoh64(word);
-		memcpy(&value, &word, sizeof(value));
-		return value;
+		memcpy(number, &word, sizeof(*number));
+		return true;
 	}
-	report_length(codec, bytes.len, "4 or 8");
+	(void) fail_length(codec, bytes.len, "4 or 8");
+	return false;
 }
 
 static Datum
 decode_float4_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	double value = get_float(codec, bytes);
-	float4 narrow = (float4) value;
+	double value;
+	float4 narrow;
 
+	if (!get_float(codec, bytes, &value))
+		return (Datum) 0;
+	narrow = (float4) value;
 	if (isinf(narrow) && !isinf(value))
-		report_range(codec);
+		return fail_range(codec);
 	return Float4GetDatum(narrow);
 }
 
 static Datum
 decode_float8_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
-	return Float8GetDatum(get_float(codec, bytes));
+	double value;
+
+	return get_float(codec, bytes, &value) ? Float8GetDatum(value) : (Datum) 0;
 }
 
 static Datum
 decode_bool_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
 	if (bytes.len != 1)
-		report_length(codec, bytes.len, "1");
+		return fail_length(codec, bytes.len, "1");
+	if (bytes.data[0] > 1 && becomes_null(codec))
+		return (Datum) 0;
 	if (bytes.data[0] > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -299,10 +361,26 @@ decode_uuid_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 	pg_uuid_t *uuid;
 
 	if (bytes.len != UUID_LEN)
-		report_length(codec, bytes.len, "16");
+		return fail_length(codec, bytes.len, "16");
 	uuid = row_memory_alloc(memory, sizeof(pg_uuid_t));
 	memcpy(uuid->data, bytes.data, UUID_LEN);
 	return UUIDPGetDatum(uuid);
+}
+
+/* A number in OrderedCode: what it means is known of its binary form. */
+static Datum
+decode_ordered(Codec *codec, bt_span bytes, RowMemory *memory)
+{
+	uint8 binary[sizeof(int64)];
+	int64 largest = PG_INT64_MAX >> (64 - 8 * codec->width);
+	int64 number;
+
+	if (bytes.len == 0 || ordered_code_get(bytes.data, bytes.len, &number) != bytes.len)
+		return fail_encoding(codec, "ordered");
+	if (number > largest || number < -largest - 1)
+		return fail_range(codec);
+	codec_put_number(binary, number, codec->width);
+	return codec->decode_binary(codec, bt_span_make(binary, codec->width), memory);
 }
 
 /* The largest and the smallest number are infinity, as in PostgreSQL. */
@@ -313,12 +391,12 @@ decode_timestamp_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 	Timestamp timestamp;
 
 	if (bytes.len != sizeof(int64))
-		report_length(codec, bytes.len, "8");
-	us = get_number(codec, bytes);
+		return fail_length(codec, bytes.len, "8");
+	(void) get_number(codec, bytes, &us);
 	if (us == PG_INT64_MAX || us == PG_INT64_MIN)
 		return TimestampGetDatum(us);
 	if (pg_sub_s64_overflow(us, EPOCH_US, &timestamp) || !IS_VALID_TIMESTAMP(timestamp))
-		report_range(codec);
+		return fail_range(codec);
 	return TimestampGetDatum(timestamp);
 }
 
@@ -328,14 +406,35 @@ decode_date_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 	int64 days;
 
 	if (bytes.len != sizeof(int32))
-		report_length(codec, bytes.len, "4");
-	days = get_number(codec, bytes);
+		return fail_length(codec, bytes.len, "4");
+	(void) get_number(codec, bytes, &days);
 	if (days == PG_INT32_MAX || days == PG_INT32_MIN)
 		return DateADTGetDatum((DateADT) days);
 	days -= EPOCH_DAYS;
 	if (days < PG_INT32_MIN || !IS_VALID_DATE(days))
-		report_range(codec);
+		return fail_range(codec);
 	return DateADTGetDatum((DateADT) days);
+}
+
+/* ---- hex and base64 ---- */
+
+static Datum
+decode_wrapped(Codec *codec, bt_span text, RowMemory *memory)
+{
+	uint8 *bytes;
+	size_t len = 0;
+	bool ok;
+
+	if (is_too_large(text))
+		return fail_range(codec);
+	bytes = row_memory_alloc(memory, text.len);
+	if (codec->encoding == ENCODING_HEX)
+		ok = hex_get(text, bytes, &len);
+	else
+		ok = base64_get(text, bytes, &len);
+	if (!ok)
+		return fail_encoding(codec, codec->encoding == ENCODING_HEX ? "hex" : "base64");
+	return codec->decode_binary(codec, bt_span_make(bytes, len), memory);
 }
 
 Datum
@@ -385,9 +484,17 @@ find_binary_type(Oid typid)
 }
 
 bool
-codec_has_binary(Oid typid)
+codec_has_encoding(Oid typid, Encoding encoding)
 {
-	return find_binary_type(typid) != NULL;
+	switch (encoding)
+	{
+		case ENCODING_TEXT:
+			return true;
+		case ENCODING_ORDERED:
+			return codec_number_width(typid) > 0;
+		default:
+			return find_binary_type(typid) != NULL;
+	}
 }
 
 static codec_decode_fn
@@ -455,10 +562,66 @@ codec_has_empty(Oid typid)
 	}
 }
 
+/* Notes a value that does not decode. */
+static Datum
+decode_or_null(Codec *codec, bt_span bytes, RowMemory *memory)
+{
+	Datum value;
+
+	codec->failed = false;
+	value = codec->decode_form(codec, bytes, memory);
+	codec->nulls_made += codec->failed;
+	return value;
+}
+
+/* Values longer or shorter than an aggregate's are plain text. */
+static Datum
+decode_integer(Codec *codec, bt_span bytes, RowMemory *memory)
+{
+	codec_decode_fn decode_text = choose_text_decoder(codec->typid, codec->typmod);
+	codec_decode_fn decode;
+
+	if (bytes.len != sizeof(int64))
+		return decode_text(codec, bytes, memory);
+	decode = codec->is_aggregate(codec->is_aggregate_arg, codec->column)
+				 ? find_binary_type(codec->typid)->decode
+				 : decode_text;
+	if (codec->decode == codec->decode_form)
+		codec->decode = decode;
+	codec->decode_form = decode;
+	return decode(codec, bytes, memory);
+}
+
+static codec_decode_fn
+choose_decoder(Codec *codec, const ColumnMapping *column)
+{
+	codec_decode_fn text = choose_text_decoder(column->typid, column->typmod);
+	const BinaryType *type = find_binary_type(column->typid);
+	codec_decode_fn binary = text;
+
+	/* varchar(n) is cut by its input function. */
+	if (type != NULL && (type->decode != decode_text || column->typmod < 0))
+		binary = type->decode;
+	codec->decode_binary = binary;
+	switch (column->encoding)
+	{
+		case ENCODING_BINARY:
+			return binary;
+		case ENCODING_ORDERED:
+			codec->width = type->number_width;
+			return decode_ordered;
+		case ENCODING_HEX:
+		case ENCODING_BASE64:
+			return decode_wrapped;
+		case ENCODING_TEXT:
+			break;
+	}
+	return text;
+}
+
 void
 codec_init(Codec *codec, const ColumnMapping *column)
 {
-	const BinaryType *binary = find_binary_type(column->typid);
 	Oid input;
 
 	memset(codec, 0, sizeof(*codec));
@@ -466,23 +629,35 @@ codec_init(Codec *codec, const ColumnMapping *column)
 	codec->typmod = column->typmod;
 	codec->context = CurrentMemoryContext;
 	codec->encoding = column->encoding;
+	codec->null_on_error = column->null_on_error;
 	getTypeInputInfo(column->typid, &input, &codec->ioparam);
 	fmgr_info(input, &codec->input);
 	initStringInfo(&codec->text);
-
 	codec->has_empty = codec_has_empty(column->typid);
-
-	if (column->encoding == ENCODING_BINARY &&
-		(binary->decode != decode_text || column->typmod < 0))
-		codec->decode = binary->decode;
-	else
-		codec->decode = choose_text_decoder(column->typid, column->typmod);
+	codec->decode = codec->decode_form = choose_decoder(codec, column);
 
 	/* Text and bytes have but one form. */
-	codec->decode_form = codec->decode;
 	if (column->kind == COLUMN_ROW_KEY && codec->decode != decode_text &&
 		codec->decode != decode_bytea)
 		codec->decode = decode_canonical;
+	else if (codec->null_on_error)
+		codec->decode = decode_or_null;
+}
+
+void
+codec_init_integer(Codec *codec, const ColumnMapping *column,
+				   bool (*is_aggregate)(void *arg, const ColumnMapping *column),
+				   void *arg)
+{
+	if (column->kind == COLUMN_ROW_KEY || column->encoding != ENCODING_TEXT ||
+		!codec_has_any_width(column->typid))
+		return;
+	if (codec->decode == codec->decode_form)
+		codec->decode = decode_integer;
+	codec->decode_form = decode_integer;
+	codec->is_aggregate = is_aggregate;
+	codec->is_aggregate_arg = arg;
+	codec->column = column;
 }
 
 /* ---- encoding ---- */
@@ -539,18 +714,47 @@ codec_put_number(uint8 *out, int64 number, int width)
 	}
 }
 
-static bt_span
-encode_number(Oid typid, Datum value)
+bt_span
+codec_number_bytes(Encoding encoding, int64 number, int width)
 {
-	int width = codec_number_width(typid);
-	uint8 *bytes = palloc(width);
+	uint8 *bytes = palloc(Max(width, ORDERED_CODE_MAX_BYTES));
+
+	if (encoding == ENCODING_ORDERED)
+		return bt_span_make(bytes, ordered_code_put(bytes, number));
+	codec_put_number(bytes, number, width);
+	return bt_span_make(bytes, width);
+}
+
+bt_span
+codec_wrap(Encoding encoding, bt_span bytes)
+{
+	size_t size = 0;
+	uint8 *text;
+
+	if (encoding == ENCODING_HEX)
+		size = hex_size(bytes.len);
+	else if (encoding == ENCODING_BASE64)
+		size = base64_size(bytes.len);
+	else
+		return bytes;
+	text = palloc(size + 1);
+	if (encoding == ENCODING_HEX)
+		hex_put(text, bytes);
+	else
+		base64_put(text, bytes);
+	return bt_span_make(text, size);
+}
+
+static bt_span
+encode_number(Oid typid, Encoding encoding, Datum value)
+{
 	int64 number;
 
 	if (!codec_number(typid, value, &number))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("timestamp is out of range of encoding \"binary\"")));
-	codec_put_number(bytes, number, width);
-	return bt_span_make(bytes, width);
+						errmsg("timestamp is out of range of encoding \"%s\"",
+							   encoding == ENCODING_ORDERED ? "ordered" : "binary")));
+	return codec_number_bytes(encoding, number, codec_number_width(typid));
 }
 
 static bt_span
@@ -604,6 +808,18 @@ codec_encode(Oid typid, Encoding encoding, Datum value, bt_span *bytes)
 {
 	bool binary = encoding == ENCODING_BINARY;
 
+	if (encoding == ENCODING_ORDERED)
+	{
+		*bytes = encode_number(typid, encoding, value);
+		return true;
+	}
+	if (encoding == ENCODING_HEX || encoding == ENCODING_BASE64)
+	{
+		if (!codec_encode(typid, ENCODING_BINARY, value, bytes))
+			return false;
+		*bytes = codec_wrap(encoding, *bytes);
+		return true;
+	}
 	switch (typid)
 	{
 		case TEXTOID:
@@ -616,18 +832,18 @@ codec_encode(Oid typid, Encoding encoding, Datum value, bt_span *bytes)
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
-			*bytes =
-				binary ? encode_number(typid, value) : encode_integer_text(typid, value);
+			*bytes = binary ? encode_number(typid, encoding, value)
+							: encode_integer_text(typid, value);
 			return true;
 		case DATEOID:
-			*bytes = binary ? encode_number(typid, value)
+			*bytes = binary ? encode_number(typid, encoding, value)
 							: encode_date_text(DatumGetDateADT(value));
 			return true;
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
 			if (!binary)
 				return false; /* depends on settings and time zones */
-			*bytes = encode_number(typid, value);
+			*bytes = encode_number(typid, encoding, value);
 			return true;
 		case UUIDOID:
 			if (binary)

@@ -26,10 +26,22 @@ typedef Datum (*codec_decode_fn)(Codec *codec, bt_span bytes, RowMemory *memory)
 struct Codec
 {
 	codec_decode_fn decode;
-	codec_decode_fn decode_form; /* what decode does, but for insisting on one form */
-	bool has_empty;              /* an empty cell is '', else it is NULL */
+	codec_decode_fn decode_form;   /* what decode does, but for what it makes of it */
+	codec_decode_fn decode_binary; /* of the bytes that another encoding stands for */
+	int width;                     /* in bytes, of numbers in encoding "ordered" */
+	bool has_empty;                /* an empty cell is '', else it is NULL */
 	Oid typid;
 	Encoding encoding;
+
+	/* Option on_decode_error 'null'. */
+	bool null_on_error;
+	bool failed;       /* the last value did not decode */
+	uint64 nulls_made; /* how many did not */
+
+	/* Integers that may be in a family of aggregates, see codec_init_integer(). */
+	bool (*is_aggregate)(void *arg, const ColumnMapping *column);
+	void *is_aggregate_arg;
+	const ColumnMapping *column;
 
 	/* For types that go through their text input function. */
 	FmgrInfo input;
@@ -40,8 +52,8 @@ struct Codec
 	MemoryContext context;
 };
 
-/* Is there a binary encoding of this type? */
-extern bool codec_has_binary(Oid typid);
+/* Can values of this type be in that encoding? */
+extern bool codec_has_encoding(Oid typid, Encoding encoding);
 
 /*
  * Has the type a value whose text form is empty, as far as is known?  Then an
@@ -53,6 +65,17 @@ extern bool codec_has_empty(Oid typid);
 extern void codec_init(Codec *codec, const ColumnMapping *column);
 
 /*
+ * A family of aggregates holds 8-byte integers by itself, whatever the encoding
+ * of the table.  Planning cannot know, so an integer column in text asks, with
+ * its first value of 8 bytes, whether its family is one: by this function, which
+ * may raise an error.  Does nothing for other columns.
+ */
+extern void
+codec_init_integer(Codec *codec, const ColumnMapping *column,
+				   bool (*is_aggregate)(void *arg, const ColumnMapping *column),
+				   void *arg);
+
+/*
  * Decodes a cell's value, or a row key.  Returns false for NULL.  The result
  * lives in the row's memory.  The current memory context must be the row's.
  */
@@ -62,7 +85,7 @@ codec_decode(Codec *codec, bt_span bytes, RowMemory *memory, Datum *value)
 	if (bytes.len == 0 && !codec->has_empty)
 		return false;
 	*value = codec->decode(codec, bytes, memory);
-	return true;
+	return !codec->failed;
 }
 
 /* A cell's timestamp, in microseconds since 1970, as timestamptz. */
@@ -78,6 +101,18 @@ extern int codec_number_width(Oid typid);
 /* As a value, may it have 1, 2, 4 or 8 bytes, whatever its own width? */
 extern bool codec_has_any_width(Oid typid);
 extern bool codec_number(Oid typid, Datum value, int64 *number);
+
+/*
+ * A number in encoding "ordered", or as big-endian two's complement of a width,
+ * in the current memory context.
+ */
+extern bt_span codec_number_bytes(Encoding encoding, int64 number, int width);
+
+/*
+ * Bytes as they are in an encoding that wraps them, hex or base64; in any other,
+ * themselves.  In the current memory context.
+ */
+extern bt_span codec_wrap(Encoding encoding, bt_span bytes);
 
 /* Writes a number as big-endian two's complement. */
 extern void codec_put_number(uint8 *out, int64 number, int width);

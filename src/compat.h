@@ -26,13 +26,17 @@
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
+#include "utils/builtins.h"
 #include "utils/pg_locale.h"
+
+#include "soft_error.h"
 
 #if PG_VERSION_NUM < 150000
 #error "bigtable_fdw needs PostgreSQL 15 or later"
 #endif
 
 #if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
 #include "nodes/multibitmapset.h"
 #include "varatt.h"
 #endif
@@ -174,6 +178,77 @@ compat_pathkey_is_reversed(const PathKey *pathkey)
 	return pathkey->pk_cmptype == COMPARE_GT;
 #else
 	return pathkey->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+/* An input function's arguments, for compat_call_input(). */
+typedef struct CompatInputCall
+{
+	FmgrInfo *function;
+	char *text;
+	Oid ioparam;
+	int32 typmod;
+	Datum *result;
+} CompatInputCall;
+
+static inline void
+compat_call_input(void *arg)
+{
+	CompatInputCall *call = arg;
+
+	*call->result =
+		InputFunctionCall(call->function, call->text, call->ioparam, call->typmod);
+}
+
+/*
+ * Calls an input function; returns false if the text is not valid.  16 added
+ * functions that say so without an error.
+ */
+static inline bool
+compat_input_function_call_safe(FmgrInfo *function, char *text, Oid ioparam, int32 typmod,
+								Datum *result)
+{
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+
+	return InputFunctionCallSafe(function, text, ioparam, typmod, (Node *) &errors,
+								 result);
+#else
+	CompatInputCall call = {function, text, ioparam, typmod, result};
+
+	return soft_error_call(compat_call_input, &call);
+#endif
+}
+
+/* The same for a domain's constraints. */
+typedef struct CompatDomainCheck
+{
+	Datum value;
+	Oid typid;
+	void **state;
+	MemoryContext context;
+} CompatDomainCheck;
+
+static inline void
+compat_call_domain_check(void *arg)
+{
+	CompatDomainCheck *check = arg;
+
+	domain_check(check->value, false, check->typid, check->state, check->context);
+}
+
+/* Does a value satisfy a domain's constraints?  17 tells without an error. */
+static inline bool
+compat_domain_check_safe(Datum value, Oid typid, void **state, MemoryContext context)
+{
+#if PG_VERSION_NUM >= 170000
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+
+	return domain_check_safe(value, false, typid, state, context, (Node *) &errors);
+#else
+	CompatDomainCheck check = {value, typid, state, context};
+
+	return soft_error_call(compat_call_domain_check, &check);
 #endif
 }
 

@@ -29,7 +29,10 @@ encode_canonical(Encoder *encoder, Datum value)
 {
 	bt_span bytes;
 
-	if (!codec_encode(encoder->typid, encoder->encoding, value, &bytes))
+	Encoding encoding =
+		encoder->encode_bytes != NULL ? ENCODING_BINARY : encoder->encoding;
+
+	if (!codec_encode(encoder->typid, encoding, value, &bytes))
 		elog(ERROR, "type %u has no canonical form", encoder->typid);
 	return bytes;
 }
@@ -95,6 +98,13 @@ encode_float8_binary(Encoder *encoder, Datum value)
 	return bt_span_make(bytes, sizeof(uint64));
 }
 
+/* Hex and base64. */
+static bt_span
+encode_wrapped(Encoder *encoder, Datum value)
+{
+	return codec_wrap(encoder->encoding, encoder->encode_bytes(encoder, value));
+}
+
 /* Is the text form of a type the same under all settings? */
 static bool
 has_fixed_output(Oid typid)
@@ -120,6 +130,8 @@ has_fixed_output(Oid typid)
 static bool
 is_canonical(Oid typid, Encoding encoding)
 {
+	if (encoding == ENCODING_ORDERED)
+		return true;
 	switch (typid)
 	{
 		case TEXTOID:
@@ -140,31 +152,47 @@ is_canonical(Oid typid, Encoding encoding)
 	}
 }
 
-void
-encoder_init(Encoder *encoder, const ColumnMapping *column)
+static void
+init_output(Encoder *encoder, Oid typid)
 {
 	Oid output;
 	bool is_varlena;
 
+	encoder->needs_fixed_settings = !has_fixed_output(encoder->typid);
+	getTypeOutputInfo(typid, &output, &is_varlena);
+	fmgr_info(output, &encoder->output);
+}
+
+static encoder_fn
+choose_encoder(Oid typid, Encoding encoding)
+{
+	if (is_canonical(typid, encoding))
+		return encode_canonical;
+	if (encoding == ENCODING_BINARY && typid == FLOAT4OID)
+		return encode_float4_binary;
+	if (encoding == ENCODING_BINARY && typid == FLOAT8OID)
+		return encode_float8_binary;
+	if (typid == TIMESTAMPOID || typid == TIMESTAMPTZOID)
+		return encode_timestamp_text;
+	return encode_output;
+}
+
+void
+encoder_init(Encoder *encoder, const ColumnMapping *column)
+{
 	memset(encoder, 0, sizeof(*encoder));
 	encoder->typid = getBaseType(column->typid);
 	encoder->encoding = column->encoding;
 	encoder->has_empty = codec_has_empty(column->typid);
-	if (is_canonical(encoder->typid, column->encoding))
-		encoder->encode = encode_canonical;
-	else if (encoder->typid == TIMESTAMPOID || encoder->typid == TIMESTAMPTZOID)
-		encoder->encode = encode_timestamp_text;
-	else if (encoder->typid == FLOAT4OID && column->encoding == ENCODING_BINARY)
-		encoder->encode = encode_float4_binary;
-	else if (encoder->typid == FLOAT8OID && column->encoding == ENCODING_BINARY)
-		encoder->encode = encode_float8_binary;
-	else
+	if (column->encoding == ENCODING_HEX || column->encoding == ENCODING_BASE64)
 	{
-		encoder->encode = encode_output;
-		encoder->needs_fixed_settings = !has_fixed_output(encoder->typid);
-		getTypeOutputInfo(column->typid, &output, &is_varlena);
-		fmgr_info(output, &encoder->output);
+		encoder->encode_bytes = choose_encoder(encoder->typid, ENCODING_BINARY);
+		encoder->encode = encode_wrapped;
 	}
+	else
+		encoder->encode = choose_encoder(encoder->typid, column->encoding);
+	if (encoder->encode == encode_output)
+		init_output(encoder, column->typid);
 }
 
 int

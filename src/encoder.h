@@ -26,7 +26,8 @@ typedef bt_span (*encoder_fn)(Encoder *encoder, Datum value);
 struct Encoder
 {
 	encoder_fn encode;
-	Oid typid; /* of a domain, its base type */
+	encoder_fn encode_bytes; /* in encodings that wrap bytes: what makes them */
+	Oid typid;               /* of a domain, its base type */
 	Encoding encoding;
 	bool has_empty;            /* an empty value is told from NULL */
 	FmgrInfo output;           /* for types that go through their output function */

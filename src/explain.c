@@ -319,6 +319,10 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	static const bt_read_counters none;
 	const bt_read_counters *counters =
 		scan->reader != NULL ? bt_row_reader_counters(scan->reader) : &none;
+	uint64 nulls_made = 0;
+
+	for (int i = 0; i < scan->table->natts; i++)
+		nulls_made += scan->columns[i].codec.nulls_made;
 
 	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
 	if (counters->retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
@@ -330,6 +334,8 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	if (counters->rows_seen >= counters->rows || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Rows Seen", NULL, counters->rows_seen, es);
 	ExplainPropertyInteger("Rows Returned", NULL, counters->rows, es);
+	if (nulls_made > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Values Not Decoded", NULL, (int64) nulls_made, es);
 }
 
 static List *

@@ -132,10 +132,19 @@ load_write_settings(WriteSettings *write, List *options, List *server_options)
 		option_int(options, "batch_size", option_int(server_options, "batch_size", 0));
 }
 
+static const char *const encoding_names[] = {
+	[ENCODING_TEXT] = "text",       [ENCODING_BINARY] = "binary",
+	[ENCODING_ORDERED] = "ordered", [ENCODING_HEX] = "hex",
+	[ENCODING_BASE64] = "base64",
+};
+
 static Encoding
 parse_encoding(const char *name)
 {
-	return strcmp(name, "binary") == 0 ? ENCODING_BINARY : ENCODING_TEXT;
+	for (size_t i = 0; i < lengthof(encoding_names); i++)
+		if (strcmp(encoding_names[i], name) == 0)
+			return (Encoding) i;
+	elog(ERROR, "unknown encoding \"%s\"", name);
 }
 
 /*
@@ -149,19 +158,21 @@ load_encoding(const TableMapping *table, ColumnMapping *column, List *options,
 	const char *own = option_string(options, "encoding", NULL);
 
 	column->encoding = parse_encoding(own != NULL ? own : inherited);
-	if (column->encoding != ENCODING_BINARY || codec_has_binary(column->typid))
+	if (codec_has_encoding(column->typid, column->encoding))
 		return;
 	if (own != NULL)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
-			 errmsg("column \"%s\" of foreign table \"%s\" cannot have encoding "
-					"\"binary\"",
-					column->name, table->relname),
-			 errdetail("Type %s has no binary encoding.", format_type_be(column->typid)),
-			 errhint("Use encoding 'text', or one of the types smallint, integer, "
-					 "bigint, real, double precision, boolean, uuid, date, "
-					 "timestamp, timestamptz, text and bytea.")));
+			 errmsg("column \"%s\" of foreign table \"%s\" cannot have encoding \"%s\"",
+					column->name, table->relname, own),
+			 errdetail("Type %s has no %s encoding.", format_type_be(column->typid), own),
+			 column->encoding == ENCODING_ORDERED
+				 ? errhint("Use encoding 'text', or one of the types smallint, integer, "
+						   "bigint, date, timestamp and timestamptz.")
+				 : errhint("Use encoding 'text', or one of the types smallint, integer, "
+						   "bigint, real, double precision, boolean, uuid, date, "
+						   "timestamp, timestamptz, text and bytea.")));
 	column->encoding = ENCODING_TEXT;
 }
 
@@ -221,7 +232,8 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 }
 
 static void
-load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding)
+load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding,
+			bool null_on_error)
 {
 	ColumnMapping *column = &table->columns[attr->attnum - 1];
 	List *options;
@@ -237,6 +249,10 @@ load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding)
 	column->not_null = attr->attnotnull;
 	load_place(table, column, options);
 	load_encoding(table, column, options, encoding);
+
+	/* A NOT NULL column is believed, so that it cannot become NULL. */
+	column->null_on_error =
+		null_on_error && column->kind == COLUMN_VALUE && !column->not_null;
 
 	if (column->kind != COLUMN_ROW_KEY)
 		return;
@@ -261,6 +277,7 @@ mapping_load(Oid relid)
 	Relation rel = table_open(relid, NoLock);
 	TupleDesc desc = RelationGetDescr(rel);
 	const char *encoding;
+	bool null_on_error;
 
 	table->relid = relid;
 	table->serverid = server->serverid;
@@ -271,11 +288,14 @@ mapping_load(Oid relid)
 	load_write_settings(&table->write, foreign_table->options, server->options);
 	encoding = option_string(foreign_table->options, "encoding",
 							 option_string(server->options, "encoding", "text"));
+	null_on_error = strcmp(inherited_option(foreign_table->options, server->options,
+											"on_decode_error", "error"),
+						   "null") == 0;
 
 	table->natts = desc->natts;
 	table->columns = palloc0((desc->natts + 1) * sizeof(ColumnMapping));
 	for (int i = 0; i < desc->natts; i++)
-		load_column(table, TupleDescAttr(desc, i), encoding);
+		load_column(table, TupleDescAttr(desc, i), encoding, null_on_error);
 	table_close(rel, NoLock);
 	return table;
 }

@@ -29,8 +29,11 @@ typedef enum ColumnKind
 
 typedef enum Encoding
 {
-	ENCODING_TEXT,  /* PostgreSQL's text form in UTF-8; bytea: raw bytes */
-	ENCODING_BINARY /* big-endian numbers, and so on */
+	ENCODING_TEXT,    /* PostgreSQL's text form in UTF-8; bytea: raw bytes */
+	ENCODING_BINARY,  /* big-endian numbers, and so on */
+	ENCODING_ORDERED, /* numbers that sort like their bytes, see ordered_code.h */
+	ENCODING_HEX,     /* the bytes of ENCODING_BINARY, as hexadecimal digits */
+	ENCODING_BASE64   /* and as base64 */
 } Encoding;
 
 typedef struct ColumnMapping
@@ -45,6 +48,7 @@ typedef struct ColumnMapping
 	int32 typmod;
 	Oid collation;
 	bool not_null;
+	bool null_on_error; /* a value that does not decode is NULL */
 } ColumnMapping;
 
 /* How rows are written. */

@@ -97,7 +97,7 @@ static const Option options[] = {
 	{"key_delimiter", ON_TABLE, OPTION_RESERVED},
 	{"key_salt", ON_TABLE, OPTION_RESERVED},
 	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_RESERVED},
-	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "error,null"},
 	{"async_capable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 
@@ -110,7 +110,7 @@ static const Option options[] = {
 
 	/* columns */
 	{"encoding", ON_SERVER | ON_TABLE | ON_COLUMN, OPTION_CHOICE,
-	 .choices = "text,binary"},
+	 .choices = "text,binary,ordered,hex,base64"},
 	{"row_key", ON_COLUMN, OPTION_BOOL},
 	{"family", ON_COLUMN, OPTION_STRING, .check = check_family},
 	{"qualifier", ON_COLUMN, OPTION_STRING, .check = check_qualifier},

@@ -10,6 +10,10 @@
  *	 The column's own collation does not matter.
  * - Numbers in binary encoding are big-endian two's complement, so a range of
  *	 them is up to two ranges of bytes, the non-negative and the negative ones.
+ *	 In encoding "ordered" numbers sort like their bytes.
+ * - Hexadecimal digits sort like the bytes that they stand for.  Those of a
+ *	 value may be in either case, so it can be equal only, and row_filter.c
+ *	 ignores the case.  Base64 sorts like nothing, and has several forms.
  * - Row keys have one canonical form (codec.c insists on it), so equality holds
  *	 for integers and dates in text encoding, too.  Values may be stored in any
  *	 spelling, and in text encoding only text and bytes can be compared.
@@ -77,38 +81,69 @@ typedef enum ByteForm
 	FORM_BYTES,         /* the bytes are the value and sort like it */
 	FORM_EQUAL,         /* one form a value: equal or not */
 	FORM_NUMBER,        /* two's complement */
+	FORM_SORTED_NUMBER, /* a number in encoding "ordered" */
 	FORM_ORDERED_NUMBER /* a number whose bytes sort like it (internal) */
 } ByteForm;
+
+/* In hex, base64 and binary encoding, where numbers are dealt with elsewhere. */
+static ByteForm
+wrapped_form(const ColumnMapping *column, ByteForm form)
+{
+	bool key = column->kind == COLUMN_ROW_KEY;
+
+	if (column->encoding == ENCODING_HEX)
+		return key || form == FORM_NONE ? form : FORM_EQUAL;
+	if (column->encoding == ENCODING_BASE64)
+		return key && form != FORM_NONE ? FORM_EQUAL : FORM_NONE;
+	return form;
+}
+
+static ByteForm
+number_form(const ColumnMapping *column)
+{
+	bool key = column->kind == COLUMN_ROW_KEY;
+
+	switch (column->encoding)
+	{
+		case ENCODING_BINARY:
+			return key ? FORM_NUMBER : FORM_ORDERED_NUMBER;
+		case ENCODING_ORDERED:
+			return FORM_SORTED_NUMBER;
+		case ENCODING_HEX:
+			return key ? FORM_NUMBER : FORM_NONE;
+		case ENCODING_BASE64:
+			return key ? FORM_EQUAL : FORM_NONE;
+		case ENCODING_TEXT:
+			break;
+	}
+	return key && column->typid != TIMESTAMPOID && column->typid != TIMESTAMPTZOID
+			   ? FORM_EQUAL
+			   : FORM_NONE;
+}
 
 static ByteForm
 byte_form(const ColumnMapping *column)
 {
-	bool binary = column->encoding == ENCODING_BINARY;
 	bool key = column->kind == COLUMN_ROW_KEY;
 
-	if (column->kind == COLUMN_TIMESTAMP ||
-		(!key && binary && codec_number_width(column->typid) > 0))
+	if (column->kind == COLUMN_TIMESTAMP)
 		return FORM_ORDERED_NUMBER;
+	if (codec_number_width(column->typid) > 0)
+		return number_form(column);
 	switch (column->typid)
 	{
 		case TEXTOID:
 		case VARCHAROID:
 			/* varchar(n) cuts spaces off what is too long for it. */
-			if (!key && column->typmod >= 0)
+			if ((!key && column->typmod >= 0) || GetDatabaseEncoding() != PG_UTF8)
 				return FORM_NONE;
-			return GetDatabaseEncoding() == PG_UTF8 ? FORM_STRING : FORM_NONE;
+			return wrapped_form(column, FORM_STRING);
 		case BYTEAOID:
-			return FORM_BYTES;
+			return wrapped_form(column, FORM_BYTES);
 		case UUIDOID:
-			return binary ? FORM_BYTES : key ? FORM_EQUAL : FORM_NONE;
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case DATEOID:
-			return binary ? FORM_NUMBER : key ? FORM_EQUAL : FORM_NONE;
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			return binary ? FORM_NUMBER : FORM_NONE;
+			if (column->encoding == ENCODING_TEXT)
+				return key ? FORM_EQUAL : FORM_NONE;
+			return wrapped_form(column, FORM_BYTES);
 		default:
 			return FORM_NONE;
 	}
@@ -203,7 +238,8 @@ byte_strategy(const ColumnMapping *column, Oid opno, Oid collation)
 		return is_deterministic(collation)
 				   ? get_op_opfamily_strategy(opno, TEXT_PATTERN_BTREE_FAM_OID)
 				   : 0;
-	if (form == FORM_EQUAL && strategy != BTEqualStrategyNumber)
+	if (form == FORM_EQUAL && (strategy != BTEqualStrategyNumber ||
+							   (is_text(column->typid) && !is_deterministic(collation))))
 		return 0;
 	if (form != FORM_STRING)
 		return strategy;
@@ -309,7 +345,7 @@ compile_match(const ColumnMapping *column, Oid funcid, Oid collation, Node *arg)
 		if (funcid == F_TEXTLIKE || funcid == F_LIKE_TEXT_TEXT)
 			return compile_like(column, arg);
 	}
-	if (column->typid == BYTEAOID && exprType(arg) == BYTEAOID &&
+	if (form == FORM_BYTES && column->typid == BYTEAOID && exprType(arg) == BYTEAOID &&
 		(funcid == F_BYTEALIKE || funcid == F_LIKE_BYTEA_BYTEA))
 		return compile_like(column, arg);
 	return NULL;
@@ -558,22 +594,24 @@ add_compared(bt_row_set *set, const ColumnMapping *column, int strategy, bt_span
 	}
 }
 
-/* The bytes of a number: big-endian, for an ordered number with the sign flipped. */
+/* The bytes of a number; of an internal one big-endian, with the sign flipped. */
 static bt_span
-number_bytes(int64 number, int width, bool ordered)
+number_bytes(int64 number, int width, const ColumnMapping *column)
 {
-	uint8 *bytes = palloc(width);
+	bool internal = byte_form(column) == FORM_ORDERED_NUMBER;
+	Encoding encoding = internal ? ENCODING_BINARY : column->encoding;
+	bt_span bytes = codec_number_bytes(encoding, number, width);
 
-	codec_put_number(bytes, number, width);
-	if (ordered)
-		bytes[0] ^= 0x80;
-	return bt_span_make(bytes, width);
+	if (!internal)
+		return codec_wrap(encoding, bytes);
+	((uint8 *) bytes.data)[0] ^= 0x80;
+	return bytes;
 }
 
 /* Adds the numbers from first to last that fit into a width. */
 static void
-add_numbers(bt_row_set *set, const ColumnMapping *column, int width, bool ordered,
-			int64 first, int64 last)
+add_numbers(bt_row_set *set, const ColumnMapping *column, int width, int64 first,
+			int64 last)
 {
 	int64 largest = PG_INT64_MAX >> (64 - 8 * width);
 	bt_range range;
@@ -582,13 +620,13 @@ add_numbers(bt_row_set *set, const ColumnMapping *column, int width, bool ordere
 	last = Min(last, largest);
 	if (first > last)
 		return;
-	if (!ordered && first < 0 && last >= 0)
+	if (byte_form(column) == FORM_NUMBER && first < 0 && last >= 0)
 	{
-		add_numbers(set, column, width, ordered, first, -1);
+		add_numbers(set, column, width, first, -1);
 		first = 0;
 	}
-	range = bt_range_from(number_bytes(first, width, ordered), true);
-	range.to.key = number_bytes(last, width, ordered);
+	range = bt_range_from(number_bytes(first, width, column), true);
+	range.to.key = number_bytes(last, width, column);
 	range.to.after = true;
 	range.unbounded = false;
 	add_range(set, column, range);
@@ -616,7 +654,6 @@ add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
 					 Datum value)
 {
 	const ColumnMapping *column = clause->column;
-	bool ordered = byte_form(column) == FORM_ORDERED_NUMBER;
 	int64 number;
 	int64 first;
 	int64 last;
@@ -633,8 +670,10 @@ add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
 	if (!number_bounds(strategy, number, &first, &last))
 		return;
 	add_numbers(set, column,
-				ordered ? (int) sizeof(int64) : codec_number_width(column->typid),
-				ordered, first, last);
+				byte_form(column) == FORM_ORDERED_NUMBER
+					? (int) sizeof(int64)
+					: codec_number_width(column->typid),
+				first, last);
 }
 
 /* Adds the bytes of what compares so with a value. */
@@ -645,7 +684,9 @@ add_compared_value(bt_row_set *set, const PushedClause *clause, int strategy, Da
 	ByteForm form = byte_form(column);
 	bt_span bytes;
 
-	if (form == FORM_NUMBER || form == FORM_ORDERED_NUMBER)
+	if (form == FORM_NUMBER || form == FORM_SORTED_NUMBER ||
+		form == FORM_ORDERED_NUMBER ||
+		(column->encoding == ENCODING_BASE64 && codec_number_width(column->typid) > 0))
 		add_compared_numbers(set, clause, strategy, value);
 	else if (codec_encode(clause->argtype, column->encoding, value, &bytes))
 		add_compared(set, column, strategy, bytes);
@@ -678,6 +719,7 @@ evaluate_prefix(Evaluation *eval, const PushedClause *clause, bt_span prefix,
 {
 	bt_range range;
 
+	prefix = codec_wrap(clause->column->encoding, prefix);
 	arena_check(bt_range_prefix(eval->arena, prefix, &range));
 	add_range(set, clause->column, range);
 }
@@ -690,7 +732,8 @@ evaluate_like(Evaluation *eval, const PushedClause *clause, Datum value, bt_row_
 	bt_span bytes = like_prefix(datum_bytes(value), &literal, &prefix);
 
 	if (literal)
-		add_range(set, clause->column, bt_range_key(bytes));
+		add_range(set, clause->column,
+				  bt_range_key(codec_wrap(clause->column->encoding, bytes)));
 	else
 		evaluate_prefix(eval, clause, bytes, set);
 }
@@ -843,6 +886,7 @@ pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid co
 			return opfamily == btree_opfamily(TEXTOID) && OidIsValid(collation) &&
 				   compat_collation_is_c(collation);
 		case FORM_BYTES:
+		case FORM_SORTED_NUMBER:
 			return opfamily == btree_opfamily(key->typid);
 		default:
 			return false;

@@ -225,7 +225,8 @@ family_of(RowEncoder *row, CellEncoder *cell)
 static int64
 integer_value(const ColumnMapping *column, Datum value)
 {
-	if (column->encoding != ENCODING_BINARY && codec_has_any_width(column->typid))
+	if (column->encoding != ENCODING_BINARY && column->encoding != ENCODING_TEXT &&
+		codec_has_any_width(column->typid))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 				 errmsg("column \"%s\" cannot be written to an aggregate", column->name),

@@ -308,6 +308,34 @@ integers_of_any_width(const bt_row_set *set, const bt_arena *arena)
 	return bt_filter_simplify(arena, list);
 }
 
+/* Hexadecimal digits may be in either case; ranges of them are not pushed. */
+static bt_filter *
+hex_values(const bt_row_set *set, const bt_arena *arena)
+{
+	static const char ignore_case[] = "(?i)";
+	size_t size = sizeof(ignore_case);
+	uint8 *regex;
+	uint8 *end;
+	bt_span digits;
+
+	for (size_t i = 0; i < set->nranges; i++)
+		size += set->ranges[i].from.key.len + 1;
+	regex = arena->alloc(arena->arg, size);
+	arena_check(regex != NULL);
+	end = (uint8 *) mempcpy(regex, ignore_case, sizeof(ignore_case) - 1);
+	for (size_t i = 0; i < set->nranges; i++)
+	{
+		if (!bt_range_is_key(&set->ranges[i], &digits))
+			return NULL;
+		if (i > 0)
+			*end++ = '|';
+		memcpy(end, digits.data, digits.len);
+		end += digits.len;
+	}
+	return bt_filter_make_text(arena, BT_FILTER_VALUE_REGEX,
+							   bt_span_make(regex, end - regex));
+}
+
 /* What a cell must be like; NULL if it only has to be there. */
 static bt_filter *
 test_filter(const CellTest *test, const bt_arena *arena)
@@ -319,6 +347,8 @@ test_filter(const CellTest *test, const bt_arena *arena)
 		return NULL;
 	if (column->kind == COLUMN_TIMESTAMP)
 		return timestamp_range(&test->set, arena);
+	if (column->encoding == ENCODING_HEX)
+		return hex_values(&test->set, arena);
 	if (column->encoding == ENCODING_BINARY && codec_number_width(column->typid) > 0)
 		return codec_has_any_width(column->typid)
 				   ? integers_of_any_width(&test->set, arena)

@@ -94,6 +94,16 @@ init_expressions(ForeignScanState *node, BigtableScan *scan)
 		scan->offset = ExecInitExpr(list_nth(plan->fdw_exprs, n + m + 1), &node->ss.ps);
 }
 
+/* Is a column in a family of aggregates?  Their cells are 8-byte integers. */
+static bool
+is_aggregate(void *arg, const ColumnMapping *column)
+{
+	BigtableScan *scan = arg;
+	bt_family_type type = connection_check_family(scan->connection, scan->table, column);
+
+	return type != BT_FAMILY_PLAIN && type != BT_FAMILY_OTHER_AGGREGATE;
+}
+
 /* Prepares the conversion of the attributes that the query needs. */
 static void
 init_columns(BigtableScan *scan)
@@ -110,6 +120,7 @@ init_columns(BigtableScan *scan)
 
 		column->mapping = mapping;
 		codec_init(&column->codec, mapping);
+		codec_init_integer(&column->codec, mapping, is_aggregate, scan);
 		if (mapping->kind == COLUMN_ROW_KEY)
 			scan->key = column;
 		else
