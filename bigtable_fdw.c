@@ -17,6 +17,7 @@
 
 #include "direct.h"
 #include "explain.h"
+#include "lookup_join.h"
 #include "modify.h"
 #include "plan.h"
 #include "plan_modify.h"
@@ -29,12 +30,13 @@ PG_FUNCTION_INFO_V1(bigtable_fdw_handler);
 void _PG_init(void);
 
 /*
- * Does nothing but settings: the library may be loaded into the postmaster,
- * and no client state may exist before the fork.
+ * Does nothing but settings and the planner's hook: the library may be loaded
+ * into the postmaster, and no client state may exist before the fork.
  */
 void
 _PG_init(void)
 {
+	lookup_join_init();
 	MarkGUCPrefixReserved("bigtable_fdw");
 }
 

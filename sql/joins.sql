@@ -28,6 +28,7 @@ SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_memoize = off;
 SET enable_material = off;
+SET bigtable_fdw.enable_lookup_join = off;
 
 -- one lookup a row of the other side
 SELECT check_query($$SELECT o.o, u.name FROM orders o JOIN users u ON u.id = o.user_id$$);

@@ -66,12 +66,14 @@ SELECT check_query($$SELECT * FROM b ORDER BY id$$, true);
 -- merge joins, groups and windows profit as well
 SET enable_hashjoin = off;
 SET enable_nestloop = off;
+SET bigtable_fdw.enable_lookup_join = off;
 SELECT check_query($$SELECT x.id, y.n FROM t x JOIN t y ON x.id = y.id$$);
 SELECT compare($$SELECT x.id, y.n FROM t x FULL JOIN (SELECT * FROM t WHERE id > 'a') y ON x.id = y.id$$);
 SELECT check_query($$SELECT x.id, y.n FROM i x JOIN t y ON x.id COLLATE "C" = y.id$$);
 SELECT check_query($$SELECT x.id, y.id FROM i x JOIN i y ON x.id = y.id$$);
 RESET enable_hashjoin;
 RESET enable_nestloop;
+RESET bigtable_fdw.enable_lookup_join;
 SET enable_hashagg = off;
 SELECT check_query($$SELECT id, count(*) FROM t GROUP BY id$$);
 RESET enable_hashagg;

@@ -231,6 +231,8 @@ find_ancestors(Plan *plan, Plan *target, List *ancestors)
 			return find_in_list(((Append *) plan)->appendplans, target, ancestors);
 		case T_MergeAppend:
 			return find_in_list(((MergeAppend *) plan)->mergeplans, target, ancestors);
+		case T_CustomScan:
+			return find_in_list(((CustomScan *) plan)->custom_plans, target, ancestors);
 		case T_SubqueryScan:
 			return find_ancestors(((SubqueryScan *) plan)->subplan, target, ancestors);
 		default:
@@ -304,10 +306,14 @@ explain_request(ForeignScanState *node, ExplainState *es)
 	/* After execution the reader has used up the row set; make it again. */
 	if (scan->reader != NULL)
 		bt_row_reader_stop(scan->reader);
+	scan_restrict(node, NULL);
 	if (!scan_make_request(node, true))
 		return;
-	ExplainPropertyText("Row Set", scan->is_empty ? "empty" : row_set_text(&scan->rows),
-						es);
+	if (scan->plan->is_lookup && !scan->is_empty)
+		ExplainPropertyText("Row Set", "keys of outer rows", es);
+	else
+		ExplainPropertyText("Row Set",
+							scan->is_empty ? "empty" : row_set_text(&scan->rows), es);
 	if (es->verbose && !scan->is_empty &&
 		(scan->direct == NULL || !bt_row_set_is_keys(&scan->rows)))
 		ExplainPropertyText("Row Filter", filter_text(scan->filter), es);

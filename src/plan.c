@@ -134,6 +134,27 @@ split_clauses(RelOptInfo *rel, const TableMapping *table, List *rinfos)
 
 /* ---- size ---- */
 
+/*
+ * Tells the planner that keys are unique, whether or not there are statistics
+ * to say so: the number of rows of joins depends on it.  It knows of uniqueness
+ * by indexes.  As of one whose check is deferred, estimates make use of it, and
+ * proofs do not, which would have to look at collations.
+ */
+static void
+add_key_index(RelOptInfo *rel, const ColumnMapping *key)
+{
+	IndexOptInfo *index = makeNode(IndexOptInfo);
+
+	index->rel = rel;
+	index->ncolumns = 1;
+	index->nkeycolumns = 1;
+	index->indexkeys = palloc(sizeof(int));
+	index->indexkeys[0] = key->attnum;
+	index->unique = true;
+	index->immediate = false;
+	rel->indexlist = lappend(rel->indexlist, index);
+}
+
 void
 bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -144,6 +165,8 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	rel->fdw_private = rel_plan;
 	if (rel->tuples < 0 || (rel->tuples == 0 && rel->pages == 0))
 		rel->tuples = DEFAULT_ROWS;
+	if (rel_plan->table->key != NULL)
+		add_key_index(rel, rel_plan->table->key);
 
 	rel->rows =
 		clamp_row_est(rel->tuples * clauselist_selectivity(root, rel->baserestrictinfo, 0,
@@ -361,6 +384,47 @@ bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	add_parameterized_paths(root, rel);
 }
 
+/* ---- lookup joins ---- */
+
+bool
+scan_is_of_bigtable(const RelOptInfo *rel)
+{
+	return IS_SIMPLE_REL(rel) && rel->fdwroutine != NULL &&
+		   rel->fdwroutine->GetForeignPaths == bigtable_get_paths &&
+		   ((RelPlan *) rel->fdw_private)->table->key != NULL;
+}
+
+double
+scan_keys_of_clause(RelOptInfo *rel, RestrictInfo *rinfo)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	PushedClause *pushed;
+
+	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
+		return 0;
+	pushed = pushdown_compile(table->key, rel->relid, rinfo->clause);
+	return pushed != NULL ? pushdown_estimate_keys(pushed) : 0;
+}
+
+ForeignPath *
+scan_lookup_path(PlannerInfo *root, RelOptInfo *rel, double requests, double rows,
+				 double fetched)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	ClauseSplit split = split_clauses(rel, table, rel->baserestrictinfo);
+	QualCost qual_cost;
+	Cost startup;
+	Cost total;
+
+	cost_qual_eval(&qual_cost, split.local, root);
+	startup = table->startup_cost + qual_cost.startup + rel->reltarget->cost.startup;
+	total = startup + (requests - 1) * table->startup_cost +
+			fetched * (table->tuple_cost + cpu_tuple_cost + qual_cost.per_tuple) +
+			rows * rel->reltarget->cost.per_tuple;
+	return compat_create_foreignscan_path(root, rel, clamp_row_est(rows), startup, total,
+										  NIL, NULL, NIL);
+}
+
 /* ---- limit ---- */
 
 /* Does LIMIT or OFFSET say nothing? */
@@ -454,6 +518,7 @@ make_private(const ScanPlan *plan)
 	numbers = lappend(numbers, makeInteger(plan->ordered));
 	numbers = lappend(numbers, makeInteger(plan->reversed));
 	numbers = lappend(numbers, makeInteger(plan->all_rows));
+	numbers = lappend(numbers, makeInteger(plan->is_lookup));
 	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
 		attrs = lappend(attrs, makeInteger(attnum));
 	return list_make2(numbers, attrs);
@@ -474,6 +539,7 @@ scan_plan_read(const ForeignScan *plan)
 	result->ordered = intVal(list_nth(numbers, 4)) != 0;
 	result->reversed = intVal(list_nth(numbers, 5)) != 0;
 	result->all_rows = intVal(list_nth(numbers, 6)) != 0;
+	result->is_lookup = intVal(list_nth(numbers, 7)) != 0;
 	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
 		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
 	return result;
@@ -515,6 +581,15 @@ direct_plan_write(ForeignScan *plan, const DirectPlan *direct, bool keys_only)
 		numbers = lappend(numbers, makeInteger(direct->increments[i].negative));
 	}
 	plan->fdw_private = lappend(make_private(scan), numbers);
+}
+
+void
+scan_plan_mark_lookup(ForeignScan *plan)
+{
+	ScanPlan *scan = scan_plan_read(plan);
+
+	scan->is_lookup = true;
+	plan->fdw_private = make_private(scan);
 }
 
 ForeignScan *

@@ -12,6 +12,7 @@
 
 #include "foreign/fdwapi.h"
 #include "nodes/bitmapset.h"
+#include "nodes/pathnodes.h"
 
 /*
  * What a plan says, in ForeignScan.fdw_private; the expressions that go with
@@ -27,6 +28,7 @@ typedef struct ScanPlan
 	bool ordered;     /* somebody relies on the order of the keys */
 	bool reversed;    /* and it is descending */
 	bool all_rows;    /* also rows that have none of the needed cells */
+	bool is_lookup;   /* keys are given by a lookup join, see scan_restrict() */
 	Bitmapset *attrs; /* attribute numbers that the query needs */
 } ScanPlan;
 
@@ -60,6 +62,27 @@ extern DirectPlan *direct_plan_read(const ForeignScan *plan);
  */
 extern void
 direct_plan_write(ForeignScan *plan, const DirectPlan *direct, bool keys_only);
+
+/* ---- for lookup joins ---- */
+
+/* Is it a relation that this wrapper scans? */
+extern bool scan_is_of_bigtable(const RelOptInfo *rel);
+
+/*
+ * Keys of a relation that a clause of a join names for each row of its other
+ * side; 0 if it names none, or must not be sent to the server.
+ */
+extern double scan_keys_of_clause(RelOptInfo *rel, RestrictInfo *rinfo);
+
+/*
+ * A path of a scan, in so many requests, that is told its keys; "fetched" is
+ * what the server's work is like, in rows of a plain scan.
+ */
+extern ForeignPath *scan_lookup_path(PlannerInfo *root, RelOptInfo *rel, double requests,
+									 double rows, double fetched);
+
+/* Says in such a path's plan what it is. */
+extern void scan_plan_mark_lookup(ForeignScan *plan);
 
 extern void bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);

@@ -163,6 +163,18 @@ bigtable_rescan(ForeignScanState *node)
 }
 
 void
+scan_restrict(ForeignScanState *node, const bt_row_set *keys)
+{
+	((BigtableScan *) node->fdw_state)->restriction = keys;
+}
+
+bt_span
+scan_row_key(const ForeignScanState *node)
+{
+	return ((BigtableScan *) node->fdw_state)->row.key;
+}
+
+void
 bigtable_end_scan(ForeignScanState *node)
 {
 	if (node->fdw_state != NULL)
@@ -187,6 +199,12 @@ make_row_set(BigtableScan *scan, ExprContext *econtext)
 		if (!pushdown_evaluate(lfirst(cell), econtext, &scan->arena, &set))
 			return false;
 		arena_check(bt_row_set_intersect(&before, &set, &scan->rows));
+	}
+	if (scan->restriction != NULL)
+	{
+		bt_row_set before = scan->rows;
+
+		arena_check(bt_row_set_intersect(&before, scan->restriction, &scan->rows));
 	}
 	scan->is_empty = scan->rows.nranges == 0;
 	return true;
@@ -389,7 +407,7 @@ conversion_context(void *arg)
 	BigtableScan *scan = arg;
 
 	errcontext("column \"%s\" of foreign table \"%s\", row key %s",
-			   scan->converting->name, scan->table->relname, quoted(scan->row->key));
+			   scan->converting->name, scan->table->relname, quoted(scan->row.key));
 
 	/* Errors that have no hint of their own: this is where to look. */
 	switch (geterrcode())
@@ -469,20 +487,18 @@ bigtable_iterate_scan(ForeignScanState *node)
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	ErrorContextCallback callback;
 	MemoryContext old;
-	bt_row row;
 
 	ExecClearTuple(slot);
-	if (!scan_next_row(node, &row))
+	if (!scan_next_row(node, &scan->row))
 		return slot;
 
-	scan->row = &row;
 	callback.callback = conversion_context;
 	callback.arg = scan;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	row_memory_next_row(&scan->memory);
 	old = MemoryContextSwitchTo(scan->memory.context);
-	convert_row(scan, &row, slot->tts_values, slot->tts_isnull);
+	convert_row(scan, &scan->row, slot->tts_values, slot->tts_isnull);
 	MemoryContextSwitchTo(old);
 	error_context_stack = callback.previous;
 	return ExecStoreVirtualTuple(slot);

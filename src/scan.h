@@ -48,6 +48,8 @@ typedef struct BigtableScan
 	bt_filter *filter;
 	int64 rows_limit; /* 0: none */
 
+	const bt_row_set *restriction; /* see scan_restrict(), or NULL */
+
 	/* The stream. */
 	Oid userid;
 	Connection *connection;
@@ -62,7 +64,7 @@ typedef struct BigtableScan
 	ScanColumn *key;     /* the row key, if it is needed */
 	ColumnMap *map;
 	RowMemory memory;
-	const bt_row *row; /* being converted, for error messages */
+	bt_row row; /* the one at hand */
 	const ColumnMapping *converting;
 } BigtableScan;
 
@@ -76,6 +78,15 @@ extern void bigtable_end_scan(ForeignScanState *node);
  * Returns false at the end.
  */
 extern bool scan_next_row(ForeignScanState *node, bt_row *row);
+
+/*
+ * From its next rescan on, the scan is for these keys only, which must stay in
+ * place until the one after.
+ */
+extern void scan_restrict(ForeignScanState *node, const bt_row_set *keys);
+
+/* The row key of the tuple that the scan has returned last. */
+extern bt_span scan_row_key(const ForeignScanState *node);
 
 /*
  * Works out what a scan asks for, as far as that is known before it starts:

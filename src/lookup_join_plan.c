@@ -1,0 +1,341 @@
+/*-------------------------------------------------------------------------
+ *
+ * lookup_join_plan.c
+ *	  Paths and plans of lookup joins.
+ *
+ * Where a join names row keys of a foreign table by columns of its other side,
+ * a nested loop would send one request for each outer row, and a hash join
+ * would read the whole table.  This offers a third way to the planner: a batch
+ * of outer rows, one request for all their keys, and the batch is joined to
+ * what comes.  It is chosen by cost, like any other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
+#include "utils/guc.h"
+
+#include "compat.h"
+#include "lookup_join.h"
+#include "plan.h"
+
+/* The server does more for a key than for the next row of a range. */
+#define ROWS_OF_A_LOOKUP 4.0
+
+int lookup_batch_size = 1000;
+
+static bool enable_lookup_join = true;
+static set_join_pathlist_hook_type previous_hook = NULL;
+
+/* Members of custom_private of a path. */
+enum
+{
+	PATH_JOINTYPE,
+	PATH_RESTRICTIONS, /* of the join, of RestrictInfo */
+	PATH_GROWS
+};
+
+static Plan *plan_lookup_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+							  List *tlist, List *clauses, List *children);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "BigtableLookupJoin",
+	.PlanCustomPath = plan_lookup_join,
+};
+
+/* ---- paths ---- */
+
+static bool
+has_pseudoconstant(List *restrictions)
+{
+	ListCell *cell;
+
+	foreach (cell, restrictions)
+		if (lfirst_node(RestrictInfo, cell)->pseudoconstant)
+			return true;
+	return false;
+}
+
+/* Does the clause decide which rows match, rather than filter the result? */
+static bool
+decides_match(const RestrictInfo *rinfo, JoinType jointype, Relids joinrelids)
+{
+	return !IS_OUTER_JOIN(jointype) || !RINFO_IS_PUSHED_DOWN(rinfo, joinrelids);
+}
+
+/*
+ * The keys that an outer row asks for at most, as far as the join's clauses
+ * name them; 0 if they do not.
+ */
+static double
+keys_of_a_row(RelOptInfo *joinrel, RelOptInfo *inner, JoinType jointype,
+			  List *restrictions)
+{
+	double keys = 0;
+	ListCell *cell;
+
+	foreach (cell, restrictions)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		double named;
+
+		if (!decides_match(rinfo, jointype, joinrel->relids))
+			continue;
+		named = scan_keys_of_clause(inner, rinfo);
+		if (named > 0 && (keys == 0 || named < keys))
+			keys = named;
+	}
+	return keys;
+}
+
+/* May this relation be looked up in, for this kind of join? */
+static bool
+is_candidate(RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType jointype)
+{
+	if (jointype != JOIN_INNER && jointype != JOIN_LEFT && jointype != JOIN_SEMI &&
+		jointype != JOIN_ANTI)
+		return false;
+	return scan_is_of_bigtable(inner) && bms_is_empty(inner->lateral_relids) &&
+		   bms_is_empty(joinrel->lateral_relids) && outer->cheapest_total_path != NULL &&
+		   bms_is_empty(PATH_REQ_OUTER(outer->cheapest_total_path));
+}
+
+static void
+add_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outerrel,
+				RelOptInfo *innerrel, JoinType jointype, List *restrictions, double keys)
+{
+	Path *outer = outerrel->cheapest_total_path;
+	double batches = ceil(clamp_row_est(outer->rows) / lookup_batch_size);
+	double fetched = clamp_row_est(outer->rows) * keys;
+	Path *inner =
+		(Path *) scan_lookup_path(root, innerrel, batches, Min(fetched, innerrel->rows),
+								  Min(fetched, innerrel->tuples) * ROWS_OF_A_LOOKUP);
+	CustomPath *path = makeNode(CustomPath);
+	bool grows = root->tuple_fraction > 0;
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = joinrel;
+	path->path.pathtarget = joinrel->reltarget;
+	path->path.rows = joinrel->rows;
+	path->path.startup_cost =
+		outer->startup_cost + inner->startup_cost + joinrel->reltarget->cost.startup +
+		(grows ? 0 : (outer->total_cost - outer->startup_cost) / batches);
+	path->path.total_cost =
+		outer->total_cost + inner->total_cost + joinrel->reltarget->cost.startup +
+		clamp_row_est(outer->rows) * (cpu_tuple_cost + 2 * cpu_operator_cost) +
+		joinrel->rows * (cpu_tuple_cost + joinrel->reltarget->cost.per_tuple);
+	path->path.total_cost = Max(path->path.total_cost, path->path.startup_cost);
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_paths = list_make2(outer, inner);
+	path->custom_private =
+		list_make3(makeInteger(jointype), restrictions, makeInteger(grows));
+	path->methods = &path_methods;
+	add_path(joinrel, (Path *) path);
+}
+
+static void
+consider_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
+					 RelOptInfo *inner, JoinType jointype, JoinPathExtraData *extra)
+{
+	double keys;
+
+	if (previous_hook != NULL)
+		previous_hook(root, joinrel, outer, inner, jointype, extra);
+	if (!enable_lookup_join || !is_candidate(joinrel, outer, inner, jointype))
+		return;
+
+	/* Nobody would check clauses that depend on no row. */
+	if (has_pseudoconstant(extra->restrictlist) ||
+		has_pseudoconstant(inner->baserestrictinfo))
+		return;
+	keys = keys_of_a_row(joinrel, inner, jointype, extra->restrictlist);
+	if (keys > 0)
+		add_lookup_join(root, joinrel, outer, inner, jointype, extra->restrictlist, keys);
+}
+
+/* ---- plans ---- */
+
+static List *
+make_private(const LookupPlan *plan)
+{
+	return list_make2(list_make5(makeInteger(plan->jointype),
+								 makeInteger(plan->nkey_clauses),
+								 makeInteger(plan->nouter), makeInteger(plan->ninner),
+								 makeInteger(plan->grows)),
+					  plan->copies);
+}
+
+LookupPlan
+lookup_plan_read(const CustomScan *plan)
+{
+	List *numbers = linitial(plan->custom_private);
+	LookupPlan result = {
+		.jointype = (JoinType) intVal(linitial(numbers)),
+		.nkey_clauses = intVal(lsecond(numbers)),
+		.nouter = intVal(lthird(numbers)),
+		.ninner = intVal(lfourth(numbers)),
+		.grows = intVal(list_nth(numbers, 4)) != 0,
+		.copies = lsecond(plan->custom_private),
+	};
+
+	return result;
+}
+
+/* Adds the columns of a child to the scan tuple. */
+static List *
+add_columns(List *columns, const Plan *child)
+{
+	ListCell *cell;
+
+	foreach (cell, child->targetlist)
+	{
+		Expr *expr = lfirst_node(TargetEntry, cell)->expr;
+
+		columns = lappend(columns,
+						  makeTargetEntry(expr, list_length(columns) + 1, NULL, false));
+	}
+	return columns;
+}
+
+/* Are these the same column, perhaps once above and once below an outer join? */
+static bool
+is_same_column(Node *a, Node *b)
+{
+	if (IsA(a, Var) && IsA(b, Var))
+		return ((Var *) a)->varno == ((Var *) b)->varno &&
+			   ((Var *) a)->varattno == ((Var *) b)->varattno;
+	if (IsA(a, PlaceHolderVar) && IsA(b, PlaceHolderVar))
+		return ((PlaceHolderVar *) a)->phid == ((PlaceHolderVar *) b)->phid;
+	return false;
+}
+
+/* The column of the children that an expression is; -1: it is none. */
+static int
+find_column(List *columns, int n, Node *expr)
+{
+	for (int i = 0; i < n; i++)
+		if (is_same_column((Node *) list_nth_node(TargetEntry, columns, i)->expr, expr))
+			return i;
+	return -1;
+}
+
+/*
+ * Adds a copy for each form in which an expression refers to a column of the
+ * children, other than the one in which they have it.
+ */
+static void
+add_copies(LookupPlan *plan, List **columns, List *exprs)
+{
+	List *vars =
+		pull_var_clause((Node *) exprs, PVC_INCLUDE_AGGREGATES | PVC_INCLUDE_WINDOWFUNCS |
+											PVC_INCLUDE_PLACEHOLDERS);
+	ListCell *cell;
+
+	foreach (cell, vars)
+	{
+		Expr *var = lfirst(cell);
+		int column = find_column(*columns, plan->nouter + plan->ninner, (Node *) var);
+
+		if (tlist_member(var, *columns) != NULL)
+			continue;
+		if (column >= 0)
+		{
+			*columns = lappend(
+				*columns, makeTargetEntry(var, list_length(*columns) + 1, NULL, false));
+			plan->copies = lappend(plan->copies, makeInteger(column));
+		}
+		else if (IsA(var, PlaceHolderVar)) /* it is worked out here */
+			add_copies(plan, columns, list_make1(((PlaceHolderVar *) var)->phexpr));
+	}
+}
+
+/* The clauses that name keys, which must all be checked by this. */
+static List *
+extract_key_clauses(RelOptInfo *inner, JoinType jointype, Relids joinrelids,
+					List *restrictions)
+{
+	List *result = NIL;
+	ListCell *cell;
+
+	foreach (cell, restrictions)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (decides_match(rinfo, jointype, joinrelids) &&
+			scan_keys_of_clause(inner, rinfo) > 0)
+			result = lappend(result, rinfo->clause);
+	}
+	return result;
+}
+
+static Plan *
+plan_lookup_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+				 List *clauses, List *children)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	RelOptInfo *inner = ((Path *) lsecond(path->custom_paths))->parent;
+	List *restrictions = list_nth(path->custom_private, PATH_RESTRICTIONS);
+	Plan *outer_plan = linitial(children);
+	ForeignScan *inner_plan = lsecond_node(ForeignScan, children);
+	LookupPlan plan = {
+		.jointype = (JoinType) intVal(list_nth(path->custom_private, PATH_JOINTYPE)),
+		.nouter = list_length(outer_plan->targetlist),
+		.ninner = list_length(inner_plan->scan.plan.targetlist),
+		.grows = intVal(list_nth(path->custom_private, PATH_GROWS)) != 0,
+	};
+	List *keys = extract_key_clauses(inner, plan.jointype, rel->relids, restrictions);
+	List *matching;
+	List *others = NIL;
+	List *columns;
+
+	if (IS_OUTER_JOIN(plan.jointype))
+		extract_actual_join_clauses(restrictions, rel->relids, &matching, &others);
+	else
+		matching = extract_actual_clauses(restrictions, false);
+
+	plan.nkey_clauses = list_length(keys);
+	columns = add_columns(add_columns(NIL, outer_plan), &inner_plan->scan.plan);
+	add_copies(&plan, &columns, tlist);
+	add_copies(&plan, &columns, others);
+	add_copies(&plan, &columns, matching);
+	scan_plan_mark_lookup(inner_plan);
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = others;
+	scan->flags = path->flags;
+	scan->custom_plans = children;
+	scan->custom_exprs = list_concat(keys, matching);
+	scan->custom_scan_tlist = columns;
+	scan->custom_private = make_private(&plan);
+	scan->custom_relids = rel->relids;
+	scan->methods = &lookup_join_scan_methods;
+	return (Plan *) scan;
+}
+
+/* ---- the module ---- */
+
+void
+lookup_join_init(void)
+{
+	DefineCustomBoolVariable("bigtable_fdw.enable_lookup_join",
+							 "Enables the planner's use of joins that look up the row "
+							 "keys of many rows in one request.",
+							 NULL, &enable_lookup_join, true, PGC_USERSET, GUC_EXPLAIN,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("bigtable_fdw.lookup_batch_size",
+							"Sets how many rows a lookup join looks up in one request.",
+							NULL, &lookup_batch_size, 1000, 1, 100000, PGC_USERSET,
+							GUC_EXPLAIN, NULL, NULL, NULL);
+	RegisterCustomScanMethods(&lookup_join_scan_methods);
+	previous_hook = set_join_pathlist_hook;
+	set_join_pathlist_hook = consider_lookup_join;
+}
