@@ -106,7 +106,16 @@ choose_postgresql()
 	export PG_MAJOR PG_CONFIG
 }
 
-# Installs what a goal needs: build, test or lint. May be given several.
+# Prints the package with the run-time libraries of the distribution's clang.
+clang_runtime()
+{
+	local major
+	is_installed clang || apt_update
+	major=$(LC_ALL=C apt-cache depends clang | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p')
+	printf 'libclang-rt-%s-dev\n' "${major:-14}"
+}
+
+# Installs what a goal needs: build, test, lint or fuzz. May be given several.
 install_for()
 {
 	local goal packages=()
@@ -122,6 +131,7 @@ install_for()
 				;;
 			test) packages+=(perl libipc-run-perl) ;;
 			lint) packages+=(clang-format clang-tidy cppcheck) ;;
+			fuzz) packages+=(clang "$(clang_runtime)") ;;
 		esac
 	done
 	install_packages "${packages[@]}"

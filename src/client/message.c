@@ -539,11 +539,11 @@ duration_us(const Google__Protobuf__Duration *duration)
 {
 	const int64_t longest = INT64_C(366) * 24 * 3600;
 
-	if (duration == NULL || duration->seconds < 0)
+	if (duration == NULL || duration->seconds < 0 || duration->nanos < 0)
 		return 0;
-	if (duration->seconds > longest)
+	if (duration->seconds >= longest)
 		return longest * 1000000;
-	return duration->seconds * 1000000 + duration->nanos / 1000;
+	return duration->seconds * 1000000 + duration->nanos % 1000000000 / 1000;
 }
 
 bool

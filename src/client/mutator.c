@@ -601,16 +601,12 @@ parse_entry(batch *batch, bt_span bytes)
 	entry = &batch->entries[batch->sent[index]];
 	if (entry->result != NO_RESULT)
 		return false;
-	entry->result = RESULT_OK;
-	if (status_bytes.len == 0)
-		return true;
-
 	bt_status_set(&failure.status, BT_OK, "%s", "");
 	failure.status.local = failure.of_stream = failure.missing = false;
-	if (!parse_status(status_bytes, &failure))
+	if (status_bytes.len > 0 && !parse_status(status_bytes, &failure))
 		return false;
-	if (failure.status.code != BT_OK)
-		entry->result = note_failure(batch, &failure);
+	entry->result =
+		failure.status.code == BT_OK ? RESULT_OK : note_failure(batch, &failure);
 	return true;
 }
 
