@@ -15,6 +15,7 @@
 #include "foreign/fdwapi.h"
 #include "utils/guc.h"
 
+#include "as_of.h"
 #include "direct.h"
 #include "explain.h"
 #include "lookup_join.h"
@@ -37,6 +38,7 @@ void
 _PG_init(void)
 {
 	lookup_join_init();
+	as_of_define_setting();
 	MarkGUCPrefixReserved("bigtable_fdw");
 }
 

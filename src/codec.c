@@ -437,6 +437,17 @@ decode_wrapped(Codec *codec, bt_span text, RowMemory *memory)
 	return codec->decode_binary(codec, bt_span_make(bytes, len), memory);
 }
 
+int64
+codec_timestamp(int64 timestamp_us)
+{
+	int64 timestamp;
+
+	if (timestamp_us == PG_INT64_MAX || timestamp_us == PG_INT64_MIN ||
+		pg_sub_s64_overflow(timestamp_us, EPOCH_US, &timestamp))
+		return timestamp_us < 0 ? DT_NOBEGIN : DT_NOEND;
+	return timestamp;
+}
+
 Datum
 codec_timestamp_datum(int64 timestamp_us)
 {

@@ -88,6 +88,9 @@ codec_decode(Codec *codec, bt_span bytes, RowMemory *memory, Datum *value)
 	return !codec->failed;
 }
 
+/* A timestamptz from microseconds since 1970; without one, an infinite one. */
+extern int64 codec_timestamp(int64 timestamp_us);
+
 /* A cell's timestamp, in microseconds since 1970, as timestamptz. */
 extern Datum codec_timestamp_datum(int64 timestamp_us);
 

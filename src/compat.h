@@ -27,7 +27,9 @@
 #include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/pg_locale.h"
+#include "utils/timestamp.h"
 
 #include "soft_error.h"
 
@@ -217,6 +219,72 @@ compat_input_function_call_safe(FmgrInfo *function, char *text, Oid ioparam, int
 	CompatInputCall call = {function, text, ioparam, typmod, result};
 
 	return soft_error_call(compat_call_input, &call);
+#endif
+}
+
+/* Parses a timestamp; returns false if it is none. */
+static inline bool
+compat_parse_timestamptz(char *text, TimestampTz *time)
+{
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+	Datum result;
+
+	if (!DirectInputFunctionCallSafe(timestamptz_in, text, InvalidOid, -1,
+									 (Node *) &errors, &result))
+		return false;
+	*time = DatumGetTimestampTz(result);
+	return true;
+#else
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool ok = true;
+
+	/* This function holds nothing that would have to be given back. */
+	PG_TRY();
+	{
+		*time = DatumGetTimestampTz(
+			DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+								ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		ok = false;
+	}
+	PG_END_TRY();
+	return ok;
+#endif
+}
+
+/* Memory of settings: 16 has its own functions for it.  NULL if there is none. */
+static inline void *
+compat_guc_malloc(size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_malloc(LOG, size);
+#else
+	return malloc(size);
+#endif
+}
+
+static inline char *
+compat_guc_strdup(const char *text)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_strdup(LOG, text);
+#else
+	return strdup(text);
+#endif
+}
+
+static inline void
+compat_guc_free(void *memory)
+{
+#if PG_VERSION_NUM >= 160000
+	guc_free(memory);
+#else
+	free(memory);
 #endif
 }
 

@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 
 #include "arena.h"
+#include "as_of.h"
 #include "client/single_row.h"
 #include "compat.h"
 #include "direct.h"
@@ -501,6 +502,8 @@ bigtable_iterate_direct_modify(ForeignScanState *node)
 	bool first = !direct->started;
 
 	direct->started = true;
+	if (first)
+		as_of_check_write(scan->table);
 	if (direct->ncounters > 0)
 	{
 		if (first)

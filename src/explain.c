@@ -14,6 +14,7 @@
 #include "common/int.h"
 #include "nodes/makefuncs.h"
 #include "utils/ruleutils.h"
+#include "utils/timestamp.h"
 
 #include "explain.h"
 #include "quote.h"
@@ -309,6 +310,8 @@ explain_request(ForeignScanState *node, ExplainState *es)
 	scan_restrict(node, NULL);
 	if (!scan_make_request(node, true))
 		return;
+	if (scan->has_as_of)
+		ExplainPropertyText("As Of", timestamptz_to_str(scan->as_of), es);
 	if (scan->plan->is_lookup && !scan->is_empty)
 		ExplainPropertyText("Row Set", "keys of outer rows", es);
 	else
@@ -326,9 +329,12 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	const bt_read_counters *counters =
 		scan->reader != NULL ? bt_row_reader_counters(scan->reader) : &none;
 	uint64 nulls_made = 0;
+	ListCell *cell;
 
 	for (int i = 0; i < scan->table->natts; i++)
 		nulls_made += scan->columns[i].codec.nulls_made;
+	foreach (cell, scan->groups)
+		nulls_made += ((CellGroup *) lfirst(cell))->codec.nulls_made;
 
 	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
 	if (counters->retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)

@@ -157,8 +157,16 @@ load_encoding(const TableMapping *table, ColumnMapping *column, List *options,
 {
 	const char *own = option_string(options, "encoding", NULL);
 
+	Oid typid =
+		column->kind == COLUMN_VERSIONS ? get_element_type(column->typid) : column->typid;
+	bool fits;
+
 	column->encoding = parse_encoding(own != NULL ? own : inherited);
-	if (codec_has_encoding(column->typid, column->encoding))
+	if (column->kind == COLUMN_HISTORY)
+		fits = column->encoding <= ENCODING_ORDERED; /* see cell_json.h */
+	else
+		fits = codec_has_encoding(typid, column->encoding);
+	if (fits)
 		return;
 	if (own != NULL)
 		ereport(
@@ -166,7 +174,7 @@ load_encoding(const TableMapping *table, ColumnMapping *column, List *options,
 			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 			 errmsg("column \"%s\" of foreign table \"%s\" cannot have encoding \"%s\"",
 					column->name, table->relname, own),
-			 errdetail("Type %s has no %s encoding.", format_type_be(column->typid), own),
+			 errdetail("Type %s has no %s encoding.", format_type_be(typid), own),
 			 column->encoding == ENCODING_ORDERED
 				 ? errhint("Use encoding 'text', or one of the types smallint, integer, "
 						   "bigint, date, timestamp and timestamptz.")
@@ -194,7 +202,76 @@ is_row_key(const char *name, List *options)
 	bool is_key_name = strcmp(name, "_key") == 0 || strcmp(name, "row_key") == 0;
 
 	return option_string(options, "family", NULL) == NULL &&
+		   !option_bool(options, "as_of", false) &&
 		   option_bool(options, "row_key", is_key_name);
+}
+
+__attribute__((noreturn)) static void
+report_kind(const TableMapping *table, const ColumnMapping *column, const char *option,
+			const char *detail)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+					errmsg("column \"%s\" of foreign table \"%s\" cannot have %s",
+						   column->name, table->relname, option),
+					errdetail("%s", detail)));
+}
+
+/* Which part of its cell the column is, and of how many versions. */
+static void
+load_cell_kind(const TableMapping *table, ColumnMapping *column, List *options)
+{
+	const char *cell = option_string(options, "cell", "value");
+	bool is_cell = column->kind == COLUMN_VALUE;
+	bool is_timestamp = strcmp(cell, "timestamp") == 0;
+	bool is_history = strcmp(cell, "history") == 0;
+
+	column->max_versions = option_int(options, "max_versions", 0);
+	if (is_timestamp && is_cell && column->max_versions > 0 &&
+		column->typid == TIMESTAMPTZARRAYOID)
+		column->kind = COLUMN_TIMESTAMPS;
+	else if (is_timestamp)
+	{
+		if (!is_cell || column->max_versions > 0 || column->typid != TIMESTAMPTZOID)
+			report_kind(table, column, "cell \"timestamp\"",
+						"Such a column belongs to a cell and has type timestamp with "
+						"time zone, or, with option \"max_versions\", an array of it.");
+		column->kind = COLUMN_TIMESTAMP;
+	}
+	else if (is_history)
+	{
+		if (!is_cell || column->typid != JSONBOID)
+			report_kind(table, column, "cell \"history\"",
+						"Such a column belongs to a cell and has type jsonb.");
+		column->kind = COLUMN_HISTORY;
+	}
+	else if (column->max_versions > 0)
+	{
+		if (!is_cell || !OidIsValid(get_element_type(column->typid)))
+			report_kind(table, column, "option \"max_versions\"",
+						"Such a column belongs to a cell and has the type of an array, "
+						"or, with cell \"history\", jsonb.");
+		column->kind = COLUMN_VERSIONS;
+	}
+}
+
+static void
+set_as_of(const TableMapping *table, ColumnMapping *column)
+{
+	if (column->typid != TIMESTAMPTZOID)
+		report_kind(table, column, "option \"as_of\"",
+					"Such a column has type timestamp with time zone.");
+	column->kind = COLUMN_AS_OF;
+}
+
+ColumnMapping
+mapping_of_version(const ColumnMapping *column)
+{
+	ColumnMapping version = *column;
+
+	version.kind = COLUMN_VALUE;
+	version.typid = get_element_type(column->typid);
+	version.not_null = false;
+	return version;
 }
 
 /* Finds the column's place in Bigtable, from its options or its name. */
@@ -206,6 +283,8 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 
 	if (family != NULL)
 		set_cell(column, family, option_string(options, "qualifier", ""));
+	else if (option_bool(options, "as_of", false))
+		set_as_of(table, column);
 	else if (is_row_key(column->name, options))
 		column->kind = COLUMN_ROW_KEY;
 	else if (colon != NULL && colon > column->name &&
@@ -218,17 +297,7 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 	else
 		report_unmapped(table, column->name);
 
-	if (strcmp(option_string(options, "cell", "value"), "timestamp") != 0)
-		return;
-	if (column->kind == COLUMN_ROW_KEY || column->typid != TIMESTAMPTZOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
-				 errmsg("column \"%s\" of foreign table \"%s\" cannot have cell "
-						"\"timestamp\"",
-						column->name, table->relname),
-				 errdetail("Such a column belongs to a cell and has type timestamp "
-						   "with time zone.")));
-	column->kind = COLUMN_TIMESTAMP;
+	load_cell_kind(table, column, options);
 }
 
 static void
@@ -252,7 +321,8 @@ load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding,
 
 	/* A NOT NULL column is believed, so that it cannot become NULL. */
 	column->null_on_error =
-		null_on_error && column->kind == COLUMN_VALUE && !column->not_null;
+		null_on_error && (column->kind == COLUMN_VERSIONS ||
+						  (column->kind == COLUMN_VALUE && !column->not_null));
 
 	if (column->kind != COLUMN_ROW_KEY)
 		return;

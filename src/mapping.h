@@ -23,8 +23,15 @@ typedef enum ColumnKind
 {
 	COLUMN_NONE, /* dropped */
 	COLUMN_ROW_KEY,
-	COLUMN_VALUE,    /* the value of a column's newest cell */
-	COLUMN_TIMESTAMP /* that cell's timestamp */
+	COLUMN_VALUE,     /* the value of a column's newest cell */
+	COLUMN_TIMESTAMP, /* that cell's timestamp */
+
+	/* Several versions of a cell, newest first, see cell_group.h. */
+	COLUMN_VERSIONS,   /* an array of their values */
+	COLUMN_TIMESTAMPS, /* an array of their timestamps */
+	COLUMN_HISTORY,    /* both, as jsonb */
+
+	COLUMN_AS_OF /* the time that a scan reads as of, see as_of.h */
 } ColumnKind;
 
 typedef enum Encoding
@@ -41,8 +48,9 @@ typedef struct ColumnMapping
 	ColumnKind kind;
 	AttrNumber attnum;
 	const char *name; /* of the PostgreSQL column */
-	bt_span family;   /* COLUMN_VALUE and COLUMN_TIMESTAMP */
+	bt_span family;   /* of all kinds that are cells */
 	bt_span qualifier;
+	int max_versions; /* of kinds with several; 0: all */
 	Encoding encoding;
 	Oid typid;
 	int32 typmod;
@@ -113,6 +121,23 @@ extern bool mapping_is_writable(Oid relid);
 
 /* Is a relation a foreign table over the same table of Bigtable? */
 extern bool mapping_has_same_cells(Oid relid, const TableMapping *table);
+
+/* Is the column one cell, or several versions of it? */
+static inline bool
+column_is_cell(const ColumnMapping *column)
+{
+	return column->kind >= COLUMN_VALUE && column->kind <= COLUMN_HISTORY;
+}
+
+/* Does it take more than the newest? */
+static inline bool
+column_has_versions(const ColumnMapping *column)
+{
+	return column->kind >= COLUMN_VERSIONS && column->kind <= COLUMN_HISTORY;
+}
+
+/* The column of one of the values that an array of versions holds. */
+extern ColumnMapping mapping_of_version(const ColumnMapping *column);
 
 static inline const ColumnMapping *
 mapping_column(const TableMapping *table, AttrNumber attnum)

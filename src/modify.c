@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 
 #include "arena.h"
+#include "as_of.h"
 #include "client/admin.h"
 #include "client/row_reader.h"
 #include "compat.h"
@@ -184,6 +185,7 @@ prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
 {
 	bool hold = reads_itself(modify, estate, rinfo);
 
+	as_of_check_write(modify->table);
 	modify->sender = sender_create(modify->table, compat_modify_user(rinfo, estate),
 								   modify->mode, hold);
 	modify->row = row_encoder_create(modify->table, sender_connection(modify->sender));
@@ -707,6 +709,7 @@ bigtable_truncate(List *rels, DropBehavior behavior, bool restart_seqs)
 		TableMapping *table = mapping_load(RelationGetRelid(rel));
 
 		check_truncatable(table);
+		as_of_check_write(table);
 		tables = lappend(tables, table);
 	}
 	foreach (cell, tables)

@@ -114,11 +114,12 @@ static const Option options[] = {
 	{"row_key", ON_COLUMN, OPTION_BOOL},
 	{"family", ON_COLUMN, OPTION_STRING, .check = check_family},
 	{"qualifier", ON_COLUMN, OPTION_STRING, .check = check_qualifier},
-	{"cell", ON_COLUMN, OPTION_CHOICE, .choices = "value,timestamp"},
+	{"cell", ON_COLUMN, OPTION_CHOICE, .choices = "value,timestamp,history"},
+	{"max_versions", ON_COLUMN, OPTION_INT, .min = 1, .max = INT_MAX},
+	{"as_of", ON_COLUMN, OPTION_BOOL},
 	{"key_part", ON_COLUMN, OPTION_RESERVED},
 	{"reversed", ON_COLUMN, OPTION_RESERVED},
 	{"row_json", ON_COLUMN, OPTION_RESERVED},
-	{"max_versions", ON_COLUMN, OPTION_RESERVED},
 };
 
 PG_FUNCTION_INFO_V1(bigtable_fdw_validator);
@@ -427,11 +428,17 @@ report_conflict(const char *a, const char *b)
 static void
 check_combinations(List *list)
 {
-	static const char *const of_cells[] = {"family", "qualifier", "cell"};
+	static const char *const of_cells[] = {"family", "qualifier", "cell", "max_versions"};
+	static const char *const of_no_cell[] = {"row_key", "as_of"};
 
-	for (size_t i = 0; i < lengthof(of_cells); i++)
-		if (option_bool(list, "row_key", false) && is_set(list, of_cells[i]))
-			report_conflict("row_key", of_cells[i]);
+	for (size_t i = 0; i < lengthof(of_no_cell); i++)
+		for (size_t j = 0; j < lengthof(of_cells); j++)
+			if (option_bool(list, of_no_cell[i], false) && is_set(list, of_cells[j]))
+				report_conflict(of_no_cell[i], of_cells[j]);
+	if (option_bool(list, "as_of", false) && option_bool(list, "row_key", false))
+		report_conflict("as_of", "row_key");
+	if (option_bool(list, "as_of", false) && is_set(list, "encoding"))
+		report_conflict("as_of", "encoding");
 	if (is_set(list, "qualifier") && !is_set(list, "family"))
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 						errmsg("option \"qualifier\" needs option \"family\"")));

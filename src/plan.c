@@ -25,6 +25,7 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
+#include "as_of.h"
 #include "compat.h"
 #include "mapping.h"
 #include "plan.h"
@@ -163,6 +164,7 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	rel_plan->table = mapping_load(relid);
 	rel->fdw_private = rel_plan;
+	as_of_check_clauses(root, rel, rel_plan->table);
 	if (rel->tuples < 0 || (rel->tuples == 0 && rel->pages == 0))
 		rel->tuples = DEFAULT_ROWS;
 	if (rel_plan->table->key != NULL)
@@ -496,8 +498,8 @@ wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, Lis
 	{
 		const ColumnMapping *column = mapping_column(table, attnum);
 
-		if (column->kind == COLUMN_ROW_KEY)
-			continue;
+		if (column->kind == COLUMN_ROW_KEY || column->kind == COLUMN_AS_OF)
+			continue; /* no cell */
 		if (column->not_null || compat_clauses_reject_null(local, rel->relid, attnum))
 			return false;
 	}

@@ -126,8 +126,10 @@ byte_form(const ColumnMapping *column)
 {
 	bool key = column->kind == COLUMN_ROW_KEY;
 
-	if (column->kind == COLUMN_TIMESTAMP)
+	if (column->kind == COLUMN_TIMESTAMP || column->kind == COLUMN_AS_OF)
 		return FORM_ORDERED_NUMBER;
+	if (column_has_versions(column))
+		return FORM_NONE;
 	if (codec_number_width(column->typid) > 0)
 		return number_form(column);
 	switch (column->typid)
@@ -406,7 +408,8 @@ compile_any(const ColumnMapping *column, Index varno, ScalarArrayOpExpr *expr)
 static PushedClause *
 compile_null_test(const ColumnMapping *column, Index varno, NullTest *expr)
 {
-	if (expr->argisrow || !pushdown_is_column(column, varno, (Node *) expr->arg))
+	if (expr->argisrow || column->kind == COLUMN_AS_OF ||
+		!pushdown_is_column(column, varno, (Node *) expr->arg))
 		return NULL;
 	if (expr->nulltesttype == IS_NOT_NULL)
 		return make_clause(CLAUSE_IS_NOT_NULL, column, column->kind == COLUMN_ROW_KEY);

@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "codec.h"
+#include "group_encoder.h"
 #include "quote.h"
 #include "row_encoder.h"
 
@@ -43,6 +44,39 @@ find_column(const TableMapping *table, ColumnKind kind, const ColumnMapping *of)
 	return NULL;
 }
 
+/* Can a value be written to the column, or to what it belongs to? */
+static bool
+is_writable(const TableMapping *table, const ColumnMapping *column)
+{
+	switch (column->kind)
+	{
+		case COLUMN_TIMESTAMP:
+			return find_column(table, COLUMN_VALUE, column) != NULL;
+		case COLUMN_TIMESTAMPS:
+			return find_column(table, COLUMN_VERSIONS, column) != NULL;
+		case COLUMN_HISTORY:
+		case COLUMN_AS_OF:
+			return false;
+		default:
+			return true;
+	}
+}
+
+static void
+init_cell(RowEncoder *row, const ColumnMapping *column)
+{
+	CellEncoder *cell = &row->cells[row->ncells++];
+	bool has_versions = column->kind == COLUMN_VERSIONS;
+
+	cell->mapping = column;
+	cell->timestamp = find_column(
+		row->table, has_versions ? COLUMN_TIMESTAMPS : COLUMN_TIMESTAMP, column);
+	if (has_versions)
+		cell->version = mapping_of_version(column);
+	encoder_init(&cell->encoder, has_versions ? &cell->version : column);
+	row->needs_fixed_settings |= cell->encoder.needs_fixed_settings;
+}
+
 RowEncoder *
 row_encoder_create(const TableMapping *table, Connection *connection)
 {
@@ -55,22 +89,16 @@ row_encoder_create(const TableMapping *table, Connection *connection)
 	encoder_init(&row->key_encoder, table->key);
 	row->needs_fixed_settings = row->key_encoder.needs_fixed_settings;
 	row->cells = palloc0(sizeof(CellEncoder) * (table->natts + 1));
-	row->mutations = palloc(sizeof(bt_mutation) * (2 * table->natts + 1));
+	row->capacity = 2 * table->natts + 1;
+	row->mutations = palloc(sizeof(bt_mutation) * row->capacity);
 	for (int i = 0; i < table->natts; i++)
 	{
 		const ColumnMapping *column = &table->columns[i];
-		CellEncoder *cell;
 
-		if (column->kind == COLUMN_TIMESTAMP &&
-			find_column(table, COLUMN_VALUE, column) == NULL)
-			row->lone_timestamps = lappend(row->lone_timestamps, (void *) column);
-		if (column->kind != COLUMN_VALUE)
-			continue;
-		cell = &row->cells[row->ncells++];
-		cell->mapping = column;
-		cell->timestamp = find_column(table, COLUMN_TIMESTAMP, column);
-		encoder_init(&cell->encoder, column);
-		row->needs_fixed_settings |= cell->encoder.needs_fixed_settings;
+		if (!is_writable(table, column))
+			row->unwritable = lappend(row->unwritable, (void *) column);
+		else if (column->kind == COLUMN_VALUE || column->kind == COLUMN_VERSIONS)
+			init_cell(row, column);
 	}
 	return row;
 }
@@ -149,8 +177,8 @@ current_time_us(void)
 }
 
 /* One time for all of a row's cells. */
-static int64
-row_time_us(RowEncoder *row)
+int64
+row_encoder_time_us(RowEncoder *row)
 {
 	if (row->time_us == 0)
 		row->time_us = current_time_us();
@@ -158,8 +186,8 @@ row_time_us(RowEncoder *row)
 }
 
 /* The timestamp that a column gives its cell. */
-static int64
-given_time_us(const ColumnMapping *column, Datum value)
+int64
+row_encoder_given_time_us(Datum value)
 {
 	int64 us;
 
@@ -197,11 +225,18 @@ is_present(TupleTableSlot *slot, const ColumnMapping *column)
 	return column != NULL && !slot->tts_isnull[column->attnum - 1];
 }
 
-static bt_mutation *
-add_mutation(RowEncoder *row, bt_mutation_kind kind, const ColumnMapping *column)
+bt_mutation *
+row_encoder_add(RowEncoder *row, bt_mutation_kind kind, const ColumnMapping *column)
 {
-	bt_mutation *mutation = &row->mutations[row->nmutations++];
+	bt_mutation *mutation;
 
+	if (row->nmutations == row->capacity)
+	{
+		row->capacity *= 2;
+		row->mutations =
+			repalloc_huge(row->mutations, sizeof(bt_mutation) * row->capacity);
+	}
+	mutation = &row->mutations[row->nmutations++];
 	mutation->kind = kind;
 	mutation->family = column->family;
 	mutation->qualifier = column->qualifier;
@@ -210,8 +245,8 @@ add_mutation(RowEncoder *row, bt_mutation_kind kind, const ColumnMapping *column
 	return mutation;
 }
 
-static bt_family_type
-family_of(RowEncoder *row, CellEncoder *cell)
+bt_family_type
+row_encoder_family(RowEncoder *row, CellEncoder *cell)
 {
 	if (!cell->family_is_known)
 	{
@@ -263,9 +298,19 @@ add_to_aggregate(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us)
 				 errmsg("cannot write to column family %s of Bigtable table \"%s\"",
 						quoted(cell->mapping->family), row->table->remote_name),
 				 errdetail("It holds aggregates of a kind that is not supported.")));
-	mutation = add_mutation(row, BT_ADD_TO_CELL, cell->mapping);
+	mutation = row_encoder_add(row, BT_ADD_TO_CELL, cell->mapping);
 	mutation->amount = integer_value(cell->mapping, value);
 	mutation->timestamp_us = time_us >= 0 ? time_us : AGGREGATE_TIMESTAMP_US;
+}
+
+void
+row_encoder_check_value(bt_span value)
+{
+	if (value.len > BT_MAX_VALUE_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("value is too large for a cell"),
+						errdetail("It has %zu bytes; Bigtable allows %zu.", value.len,
+								  BT_MAX_VALUE_BYTES)));
 }
 
 /* What else of a column goes when a cell of it is written. */
@@ -281,13 +326,13 @@ static void
 write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us,
 		   Removal removal)
 {
-	bt_family_type family = family_of(row, cell);
-	int64 now_us = time_us >= 0 ? time_us : row_time_us(row);
+	bt_family_type family = row_encoder_family(row, cell);
+	int64 now_us = time_us >= 0 ? time_us : row_encoder_time_us(row);
 	bt_mutation *mutation;
 
 	if (removal != REMOVE_NOTHING)
 	{
-		mutation = add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+		mutation = row_encoder_add(row, BT_DELETE_COLUMN, cell->mapping);
 		if (removal == REMOVE_NEWER)
 			mutation->from_us = now_us + US_PER_MS;
 	}
@@ -296,14 +341,10 @@ write_cell(RowEncoder *row, CellEncoder *cell, Datum value, int64 time_us,
 		add_to_aggregate(row, cell, value, time_us);
 		return;
 	}
-	mutation = add_mutation(row, BT_SET_CELL, cell->mapping);
+	mutation = row_encoder_add(row, BT_SET_CELL, cell->mapping);
 	mutation->timestamp_us = now_us;
 	mutation->value = encoder_encode(&cell->encoder, value);
-	if (mutation->value.len > BT_MAX_VALUE_BYTES)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("value is too large for a cell"),
-						errdetail("It has %zu bytes; Bigtable allows %zu.",
-								  mutation->value.len, BT_MAX_VALUE_BYTES)));
+	row_encoder_check_value(mutation->value);
 }
 
 /* ---- rows ---- */
@@ -327,11 +368,12 @@ insert_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot)
 	{
 		row->encoding = cell->timestamp;
 		time_us =
-			given_time_us(cell->timestamp, slot->tts_values[cell->timestamp->attnum - 1]);
+			row_encoder_given_time_us(slot->tts_values[cell->timestamp->attnum - 1]);
 	}
 	row->encoding = cell->mapping;
 	write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
-			   row->table->write.replace && family_of(row, cell) == BT_FAMILY_PLAIN
+			   row->table->write.replace &&
+					   row_encoder_family(row, cell) == BT_FAMILY_PLAIN
 				   ? REMOVE_ALL
 				   : REMOVE_NOTHING);
 }
@@ -355,35 +397,43 @@ update_cell(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot, Bitmapset 
 		if (!is_present(slot, cell->mapping))
 			report_time_without_value(cell->timestamp);
 		time_us =
-			given_time_us(cell->timestamp, slot->tts_values[cell->timestamp->attnum - 1]);
+			row_encoder_given_time_us(slot->tts_values[cell->timestamp->attnum - 1]);
 	}
 	row->encoding = cell->mapping;
 	if (is_present(slot, cell->mapping) && (new_value || new_time))
 		write_cell(row, cell, slot->tts_values[cell->mapping->attnum - 1], time_us,
 				   row->table->write.replace || new_time ||
-						   family_of(row, cell) != BT_FAMILY_PLAIN
+						   row_encoder_family(row, cell) != BT_FAMILY_PLAIN
 					   ? REMOVE_ALL
 					   : REMOVE_NEWER);
 	else if (new_value)
 	{
-		(void) family_of(row, cell);
-		(void) add_mutation(row, BT_DELETE_COLUMN, cell->mapping);
+		(void) row_encoder_family(row, cell);
+		(void) row_encoder_add(row, BT_DELETE_COLUMN, cell->mapping);
 	}
 }
 
 static void
-check_lone_timestamps(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed)
+check_unwritable(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed)
 {
 	ListCell *cell;
 
-	foreach (cell, row->lone_timestamps)
+	foreach (cell, row->unwritable)
 	{
 		const ColumnMapping *column = lfirst(cell);
 
+		if (!is_present(slot, column) ||
+			(changed != NULL && !bms_is_member(column->attnum, changed)))
+			continue;
 		row->encoding = column;
-		if (is_present(slot, column) &&
-			(changed == NULL || bms_is_member(column->attnum, changed)))
+		if (column->kind == COLUMN_TIMESTAMP || column->kind == COLUMN_TIMESTAMPS)
 			report_time_without_value(column);
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot write to column \"%s\" of foreign table \"%s\"",
+							   column->name, row->table->relname),
+						column->kind == COLUMN_AS_OF
+							? errdetail("It is the time that a scan reads as of.")
+							: errdetail("The history of a cell can only be read.")));
 	}
 }
 
@@ -399,11 +449,13 @@ encode_cells(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed, bool ins
 	error_context_stack = &callback;
 	if (row->needs_fixed_settings)
 		nest_level = encoder_begin_fixed_settings();
-	if (row->lone_timestamps != NIL)
-		check_lone_timestamps(row, slot, changed);
+	if (row->unwritable != NIL)
+		check_unwritable(row, slot, changed);
 	for (int i = 0; i < row->ncells; i++)
 	{
-		if (insert)
+		if (row->cells[i].mapping->kind != COLUMN_VALUE)
+			group_encoder_encode(row, &row->cells[i], slot, insert ? NULL : changed);
+		else if (insert)
 			insert_cell(row, &row->cells[i], slot);
 		else
 			update_cell(row, &row->cells[i], slot, changed);

@@ -23,6 +23,7 @@ typedef struct CellEncoder
 {
 	const ColumnMapping *mapping;
 	const ColumnMapping *timestamp; /* the column with the cell's time, or NULL */
+	ColumnMapping version;          /* VERSIONS: of one of them */
 	Encoder encoder;
 	bool family_is_known;
 	bt_family_type family;
@@ -37,13 +38,14 @@ typedef struct RowEncoder
 	bool needs_fixed_settings;
 	int ncells;
 	CellEncoder *cells;
-	List *lone_timestamps; /* of ColumnMapping: of cells that no column holds */
+	List *unwritable; /* of ColumnMapping: times of cells that no column holds, say */
 
 	/* The row at hand. */
 	MemoryContext context; /* its bytes; the caller resets it */
 	bt_span key;
 	int64 time_us; /* of its cells; 0: not asked for yet */
 	int nmutations;
+	int capacity;
 	bt_mutation *mutations;
 	const ColumnMapping *encoding; /* for error messages */
 } RowEncoder;
@@ -66,6 +68,16 @@ extern void row_encoder_insert(RowEncoder *row, TupleTableSlot *slot);
  * afterwards.
  */
 extern bool row_encoder_update(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed);
+
+/* For those who encode columns of several cells: see group_encoder.h. */
+extern bt_mutation *
+row_encoder_add(RowEncoder *row, bt_mutation_kind kind, const ColumnMapping *column);
+extern void row_encoder_check_value(bt_span value);
+extern bt_family_type row_encoder_family(RowEncoder *row, CellEncoder *cell);
+
+/* The time of a row's cells, and one that a column gives its cell, in microseconds. */
+extern int64 row_encoder_time_us(RowEncoder *row);
+extern int64 row_encoder_given_time_us(Datum value);
 
 /* Adds the deletion of the row. */
 extern void row_encoder_delete(RowEncoder *row);

@@ -11,6 +11,10 @@
  * therefore also yields one cell of each row, without its value and with a
  * label by which the scan knows it.
  *
+ * Columns of which several versions are needed are asked for by a branch of
+ * their own, one for each number of versions.  A scan as of a time does not see
+ * later cells at all: that filter is in front of the whole.
+ *
  * A column is asked for by a range of qualifiers that holds just it, or, with
  * others of its family, by a regular expression of quoted alternatives.
  *
@@ -35,37 +39,96 @@
 /* ---- columns ---- */
 
 static bool
-is_cell(const ColumnMapping *column)
-{
-	return column->kind == COLUMN_VALUE || column->kind == COLUMN_TIMESTAMP;
-}
-
-static bool
 same_cell(const ColumnMapping *a, const ColumnMapping *b)
 {
 	return bt_span_equal(a->family, b->family) &&
 		   bt_span_equal(a->qualifier, b->qualifier);
 }
 
-/* The columns of Bigtable that the attributes live in, each once. */
+/* Of every version, the greatest number. */
+#define ALL_VERSIONS INT32_MAX
+
+/* What is needed in so many versions. */
+typedef struct NeededCells
+{
+	int32 versions;
+	List *cells; /* of ColumnMapping, each cell once */
+} NeededCells;
+
+/* How many versions of its cell an attribute needs. */
+static int32
+needed_versions(const ColumnMapping *column)
+{
+	if (!column_has_versions(column))
+		return 1;
+	return column->max_versions == 0 ? ALL_VERSIONS : column->max_versions;
+}
+
+/* Takes a cell out of groups with fewer versions; is it in another? */
+static bool
+has_cell(List *groups, const ColumnMapping *column, int32 versions)
+{
+	ListCell *cell;
+
+	foreach (cell, groups)
+	{
+		NeededCells *group = lfirst(cell);
+		ListCell *member;
+
+		foreach (member, group->cells)
+		{
+			if (!same_cell(lfirst(member), column))
+				continue;
+			if (group->versions >= versions)
+				return true;
+			group->cells = foreach_delete_current(group->cells, member);
+			return false;
+		}
+	}
+	return false;
+}
+
+static NeededCells *
+find_group(List **groups, int32 versions)
+{
+	NeededCells *group;
+	ListCell *cell;
+
+	foreach (cell, *groups)
+	{
+		group = lfirst(cell);
+		if (group->versions == versions)
+			return group;
+	}
+	group = palloc0(sizeof(NeededCells));
+	group->versions = versions;
+	*groups = lappend(*groups, group);
+	return group;
+}
+
+/* The columns of Bigtable that the attributes live in, each once, in groups. */
 static List *
 needed_cells(const RowFilterSpec *spec)
 {
-	List *cells = NIL;
+	List *groups = NIL;
 	int attnum = -1;
+	ListCell *cell;
 
 	while ((attnum = bms_next_member(spec->attrs, attnum)) >= 0)
 	{
 		const ColumnMapping *column = mapping_column(spec->table, attnum);
-		bool known = false;
-		ListCell *cell;
+		int32 versions = needed_versions(column);
+		NeededCells *group;
 
-		foreach (cell, cells)
-			known = known || same_cell(lfirst(cell), column);
-		if (is_cell(column) && !known)
-			cells = lappend(cells, (void *) column);
+		if (!column_is_cell(column) || has_cell(groups, column, versions))
+			continue;
+		group = find_group(&groups, versions);
+		group->cells = lappend(group->cells, (void *) column);
 	}
-	return cells;
+	foreach (cell, groups)
+		if (((NeededCells *) lfirst(cell))->cells == NIL)
+			groups = foreach_delete_current(groups, cell);
+	return groups;
 }
 
 /* One regular expression for the qualifiers of a family's columns. */
@@ -162,16 +225,24 @@ columns_filter(List *cells, const bt_arena *arena)
 	return bt_filter_simplify(arena, list);
 }
 
-/* The newest cell of whatever a filter yields; a chain that can be added to. */
+/* Adds what lets only the newest versions of each column pass. */
+static void
+add_version_limit(bt_filter *chain, int32 versions, const bt_arena *arena)
+{
+	if (versions < ALL_VERSIONS)
+		arena_check(bt_filter_add(arena, chain,
+								  bt_filter_make_limit(arena, BT_FILTER_COLUMN_LIMIT,
+													   versions)) != NULL);
+}
+
+/* The newest cells of whatever a filter yields; a chain that can be added to. */
 static bt_filter *
-newest_of(bt_filter *columns, const bt_arena *arena)
+newest_of(bt_filter *columns, int32 versions, const bt_arena *arena)
 {
 	bt_filter *chain = bt_filter_make(arena, BT_FILTER_CHAIN);
 
-	arena_check(bt_filter_add(arena, chain, columns) != NULL &&
-				bt_filter_add(arena, chain,
-							  bt_filter_make_limit(arena, BT_FILTER_COLUMN_LIMIT, 1)) !=
-					NULL);
+	arena_check(bt_filter_add(arena, chain, columns) != NULL);
+	add_version_limit(chain, versions, arena);
 	return chain;
 }
 
@@ -366,7 +437,7 @@ static bt_filter *
 tested_cell(const CellTest *test, const bt_arena *arena)
 {
 	bt_filter *chain = newest_of(
-		bt_filter_make_column(arena, test->column->family, test->column->qualifier),
+		bt_filter_make_column(arena, test->column->family, test->column->qualifier), 1,
 		arena);
 	bt_filter *filter = test_filter(test, arena);
 
@@ -377,37 +448,57 @@ tested_cell(const CellTest *test, const bt_arena *arena)
 
 /* ---- the whole filter ---- */
 
+/* Adds what makes a row of which no cell is there. */
+static bt_filter *
+fetch_filter(const RowFilterSpec *spec, bt_filter *branches, const bt_arena *arena)
+{
+	if (spec->all_rows)
+		arena_check(bt_filter_add(arena, branches, row_marker(true, arena)) != NULL);
+	return bt_filter_simplify(arena, branches);
+}
+
 /* What rows that pass the tests yield. */
 static bt_filter *
-fetch_filter(const RowFilterSpec *spec, bt_filter *columns, const bt_arena *arena)
+groups_filter(const RowFilterSpec *spec, List *groups, const bt_arena *arena)
 {
-	bt_filter *both;
+	bt_filter *branches = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
+	ListCell *cell;
 
-	if (!spec->all_rows)
-		return newest_of(columns, arena);
-	both = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
-	arena_check(bt_filter_add(arena, both, newest_of(columns, arena)) != NULL &&
-				bt_filter_add(arena, both, row_marker(true, arena)) != NULL);
-	return both;
+	foreach (cell, groups)
+	{
+		const NeededCells *group = lfirst(cell);
+		bt_filter *columns =
+			newest_of(columns_filter(group->cells, arena), group->versions, arena);
+
+		arena_check(bt_filter_add(arena, branches, bt_filter_simplify(arena, columns)) !=
+					NULL);
+	}
+	return fetch_filter(spec, branches, arena);
+}
+
+/* Is this test's cell all that is asked for? */
+static bool
+is_all_needed(const CellTest *test, const List *groups)
+{
+	const NeededCells *group = groups != NIL ? linitial(groups) : NULL;
+
+	return list_length(groups) == 1 && group->versions == 1 &&
+		   list_length(group->cells) == 1 &&
+		   same_cell(test->column, linitial(group->cells));
 }
 
 static bt_filter *
-build_tested(const RowFilterSpec *spec, List *cells, int ntests, const bt_arena *arena)
+build_tested(const RowFilterSpec *spec, List *groups, int ntests, const bt_arena *arena)
 {
 	bt_filter *filter;
 	int used = 0;
 	ListCell *cell;
 
-	/* The cell that is tested may be all that is asked for. */
-	if (ntests == 1 && list_length(spec->tests) == 1 && list_length(cells) == 1)
-	{
-		const CellTest *test = linitial(spec->tests);
-
-		if (same_cell(test->column, linitial(cells)))
-			return tested_cell(test, arena);
-	}
-	filter = cells == NIL ? row_marker(false, arena)
-						  : fetch_filter(spec, columns_filter(cells, arena), arena);
+	if (ntests == 1 && list_length(spec->tests) == 1 &&
+		is_all_needed(linitial(spec->tests), groups))
+		return tested_cell(linitial(spec->tests), arena);
+	filter =
+		groups == NIL ? row_marker(false, arena) : groups_filter(spec, groups, arena);
 	foreach (cell, spec->tests)
 	{
 		const CellTest *test = lfirst(cell);
@@ -423,31 +514,89 @@ build_tested(const RowFilterSpec *spec, List *cells, int ntests, const bt_arena 
 	return filter;
 }
 
-/* When the names alone are too much: all columns of the families. */
+/* The families of the groups, each once, as filters of an interleave. */
 static bt_filter *
-build_wide(const RowFilterSpec *spec, List *cells, const bt_arena *arena)
+families_filter(List *groups, const bt_arena *arena)
 {
 	bt_filter *families = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
 	List *seen = NIL;
-	ListCell *cell;
+	ListCell *group;
 
 	arena_check(families != NULL);
-	foreach (cell, cells)
+	foreach (group, groups)
 	{
-		const ColumnMapping *column = lfirst(cell);
-		bool known = false;
-		ListCell *other;
+		ListCell *cell;
 
-		foreach (other, seen)
-			known = known || bt_span_equal(((ColumnMapping *) lfirst(other))->family,
-										   column->family);
-		if (known)
-			continue;
-		seen = lappend(seen, (void *) column);
-		arena_check(
-			bt_filter_add(arena, families, family_filter(column->family, arena)) != NULL);
+		foreach (cell, ((NeededCells *) lfirst(group))->cells)
+		{
+			const ColumnMapping *column = lfirst(cell);
+			bool known = false;
+			ListCell *other;
+
+			foreach (other, seen)
+				known = known || bt_span_equal(((ColumnMapping *) lfirst(other))->family,
+											   column->family);
+			if (known)
+				continue;
+			seen = lappend(seen, (void *) column);
+			bt_filter_add(arena, families, family_filter(column->family, arena));
+		}
 	}
-	return fetch_filter(spec, bt_filter_simplify(arena, families), arena);
+	return bt_filter_simplify(arena, families);
+}
+
+static int32
+most_versions(List *groups)
+{
+	int32 versions = 1;
+	ListCell *cell;
+
+	foreach (cell, groups)
+		versions = Max(versions, ((NeededCells *) lfirst(cell))->versions);
+	return versions;
+}
+
+/* When the names alone are too much: all columns of the families. */
+static bt_filter *
+build_wide(const RowFilterSpec *spec, List *groups, const bt_arena *arena)
+{
+	bt_filter *branches = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
+	bt_filter *columns =
+		newest_of(families_filter(groups, arena), most_versions(groups), arena);
+
+	arena_check(bt_filter_add(arena, branches, bt_filter_simplify(arena, columns)) !=
+				NULL);
+	return fetch_filter(spec, branches, arena);
+}
+
+/* Everything. */
+static bt_filter *
+build_widest(List *groups, const bt_arena *arena)
+{
+	bt_filter *chain = bt_filter_make(arena, BT_FILTER_CHAIN);
+
+	add_version_limit(chain, most_versions(groups), arena);
+	return bt_filter_simplify(arena, chain);
+}
+
+/*
+ * Puts in front what hides the cells that are later than a time.  They are in
+ * whole milliseconds, so this is exact.
+ */
+static bt_filter *
+limit_to_time(const RowFilterSpec *spec, bt_filter *filter, const bt_arena *arena)
+{
+	bt_filter *chain;
+	bt_filter *range;
+
+	if (!spec->has_as_of)
+		return filter;
+	chain = bt_filter_make(arena, BT_FILTER_CHAIN);
+	range = bt_filter_make(arena, BT_FILTER_TIMESTAMP_RANGE);
+	arena_check(bt_filter_add(arena, chain, range) != NULL &&
+				bt_filter_add(arena, chain, filter) != NULL);
+	range->to_us = spec->as_of_us - spec->as_of_us % MS + MS;
+	return chain;
 }
 
 static bool
@@ -460,17 +609,17 @@ is_acceptable(const bt_filter *filter)
 bt_filter *
 row_filter_build(const RowFilterSpec *spec, const bt_arena *arena)
 {
-	List *cells = needed_cells(spec);
+	List *groups = needed_cells(spec);
 	bt_filter *filter;
 
 	for (int ntests = Min(list_length(spec->tests), MAX_TESTS); ntests >= 0; ntests--)
 	{
-		filter = build_tested(spec, cells, ntests, arena);
+		filter = limit_to_time(spec, build_tested(spec, groups, ntests, arena), arena);
 		if (is_acceptable(filter))
 			return filter;
 	}
-	filter = build_wide(spec, cells, arena);
+	filter = limit_to_time(spec, build_wide(spec, groups, arena), arena);
 	if (is_acceptable(filter))
 		return filter;
-	return bt_filter_make_limit(arena, BT_FILTER_COLUMN_LIMIT, 1);
+	return limit_to_time(spec, build_widest(groups, arena), arena);
 }

@@ -35,6 +35,8 @@ typedef struct RowFilterSpec
 	Bitmapset *attrs; /* attribute numbers that the query needs */
 	List *tests;      /* of CellTest */
 	bool all_rows;    /* also rows that have none of the cells */
+	bool has_as_of;   /* only cells up to a time, see as_of.h */
+	int64 as_of_us;   /* in microseconds since 1970; not negative */
 } RowFilterSpec;
 
 /*

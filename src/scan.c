@@ -16,13 +16,15 @@
  */
 #include "postgres.h"
 
-#include "executor/executor.h"
+#include "catalog/pg_type.h"
 #include "common/int.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "arena.h"
+#include "as_of.h"
 #include "compat.h"
 #include "pushdown.h"
 #include "quote.h"
@@ -104,6 +106,16 @@ is_aggregate(void *arg, const ColumnMapping *column)
 	return type != BT_FAMILY_PLAIN && type != BT_FAMILY_OTHER_AGGREGATE;
 }
 
+static CellGroup *
+create_group(BigtableScan *scan, const ColumnMapping *mapping)
+{
+	CellGroup *group = cell_group_create(mapping);
+
+	if (mapping->kind == COLUMN_VERSIONS)
+		codec_init_integer(&group->codec, &group->version, is_aggregate, scan);
+	return group;
+}
+
 /* Prepares the conversion of the attributes that the query needs. */
 static void
 init_columns(BigtableScan *scan)
@@ -119,6 +131,12 @@ init_columns(BigtableScan *scan)
 		ScanColumn *column = &scan->columns[attnum - 1];
 
 		column->mapping = mapping;
+		if (mapping->kind == COLUMN_AS_OF)
+			scan->as_of_columns = lappend(scan->as_of_columns, (void *) mapping);
+		if (cell_group_takes(mapping))
+			scan->groups = lappend(scan->groups, create_group(scan, mapping));
+		if (mapping->kind == COLUMN_AS_OF || cell_group_takes(mapping))
+			continue;
 		codec_init(&column->codec, mapping);
 		codec_init_integer(&column->codec, mapping, is_aggregate, scan);
 		if (mapping->kind == COLUMN_ROW_KEY)
@@ -234,6 +252,42 @@ add_test(List *tests, const ColumnMapping *column, const bt_row_set *set)
 	return lappend(tests, test);
 }
 
+/* The time that a condition says; the planner has seen that it says one. */
+static void
+set_as_of(BigtableScan *scan, const bt_row_set *set)
+{
+	int64 first;
+	int64 last;
+
+	if (set->nranges == 0)
+	{
+		scan->is_empty = true;
+		return;
+	}
+	pushdown_number_bounds(&set->ranges[0], &first, &last);
+	if (set->nranges > 1 || first != last)
+		elog(ERROR, "more than one time to read as of");
+	if (scan->as_of_clause && scan->as_of != codec_timestamp(first))
+		scan->is_empty = true;
+	scan->has_as_of = true;
+	scan->as_of_clause = true;
+	scan->as_of = codec_timestamp(first);
+}
+
+/* Reads as of a time: of the future, that is now; before 1970 there is nothing. */
+static void
+apply_as_of(BigtableScan *scan, RowFilterSpec *spec)
+{
+	int64 us;
+
+	if (!scan->has_as_of || !codec_number(TIMESTAMPTZOID, scan->as_of, &us) ||
+		us > PG_INT64_MAX - USECS_PER_SEC)
+		return;
+	spec->has_as_of = true;
+	spec->as_of_us = us;
+	scan->is_empty = scan->is_empty || us < 0;
+}
+
 /* The filter that asks for the needed columns of rows that pass the tests. */
 static bool
 make_filter(BigtableScan *scan, ExprContext *econtext)
@@ -243,6 +297,9 @@ make_filter(BigtableScan *scan, ExprContext *econtext)
 						  .all_rows = scan->plan->all_rows};
 	ListCell *cell;
 
+	scan->as_of_clause = false;
+	scan->has_as_of = as_of_setting(&scan->as_of);
+
 	foreach (cell, scan->cell_clauses)
 	{
 		PushedClause *clause = lfirst(cell);
@@ -250,8 +307,12 @@ make_filter(BigtableScan *scan, ExprContext *econtext)
 
 		if (!pushdown_evaluate(clause, econtext, &scan->arena, &set))
 			return false;
-		spec.tests = add_test(spec.tests, pushdown_column(clause), &set);
+		if (pushdown_column(clause)->kind == COLUMN_AS_OF)
+			set_as_of(scan, &set);
+		else
+			spec.tests = add_test(spec.tests, pushdown_column(clause), &set);
 	}
+	apply_as_of(scan, &spec);
 	foreach (cell, spec.tests)
 		if (((CellTest *) lfirst(cell))->set.nranges == 0)
 			scan->is_empty = true;
@@ -311,6 +372,18 @@ scan_make_request(ForeignScanState *node, bool constants_only)
 
 /* ---- the stream ---- */
 
+/* What is read as of a time may not be what is there to be changed. */
+static void
+check_past_is_kept(ForeignScanState *node, const BigtableScan *scan)
+{
+	Index relid = ((Scan *) node->ss.ps.plan)->scanrelid;
+
+	if (scan->has_as_of && ExecRelationIsTargetRelation(node->ss.ps.state, relid))
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("cannot change rows of foreign table \"%s\" as of a time",
+							   scan->table->relname)));
+}
+
 /* Begins the scan, or begins it again. */
 static void
 start_stream(ForeignScanState *node)
@@ -323,6 +396,7 @@ start_stream(ForeignScanState *node)
 	if (scan->memory.context == NULL)
 		row_memory_init(&scan->memory, node->ss.ps.state->es_query_cxt);
 	(void) scan_make_request(node, false);
+	check_past_is_kept(node, scan);
 	if (scan->is_empty)
 	{
 		scan->done = true;
@@ -354,6 +428,8 @@ start_stream(ForeignScanState *node)
 static void
 finish_stream(BigtableScan *scan)
 {
+	ListCell *cell;
+
 	scan->done = true;
 	for (int i = 0; i < scan->map->ncolumns; i++)
 	{
@@ -362,6 +438,13 @@ finish_stream(BigtableScan *scan)
 		if (!column->seen)
 			connection_check_family(scan->connection, scan->table,
 									scan->columns[column->attrs[0]].mapping);
+	}
+	foreach (cell, scan->groups)
+	{
+		const CellGroup *group = lfirst(cell);
+
+		if (!group->seen)
+			connection_check_family(scan->connection, scan->table, group->mapping);
 	}
 }
 
@@ -421,17 +504,6 @@ conversion_context(void *arg)
 	}
 }
 
-/* Is this the cell that only says that the row exists? */
-static inline bool
-is_row_marker(const bt_row *row, const bt_cell *cell)
-{
-	for (uint32 i = 0; i < cell->nlabels; i++)
-		if (bt_span_equal(row->labels[cell->first_label + i],
-						  bt_span_str(ROW_MARKER_LABEL)))
-			return true;
-	return false;
-}
-
 static inline void
 convert(BigtableScan *scan, ScanColumn *column, const bt_cell *cell, Datum *value,
 		bool *isnull)
@@ -444,6 +516,29 @@ convert(BigtableScan *scan, ScanColumn *column, const bt_cell *cell, Datum *valu
 	}
 	else
 		*isnull = !codec_decode(&column->codec, cell->value, &scan->memory, value);
+}
+
+/* Fills in the columns that are not one cell. */
+static void
+convert_groups(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
+{
+	ListCell *cell;
+
+	foreach (cell, scan->groups)
+	{
+		CellGroup *group = lfirst(cell);
+		int attr = group->mapping->attnum - 1;
+
+		scan->converting = group->mapping;
+		isnull[attr] = !cell_group_value(group, row, &scan->memory, &values[attr]);
+	}
+	foreach (cell, scan->as_of_columns)
+	{
+		int attr = ((const ColumnMapping *) lfirst(cell))->attnum - 1;
+
+		isnull[attr] = !scan->has_as_of;
+		values[attr] = TimestampTzGetDatum(scan->as_of);
+	}
 }
 
 /* Fills the slot's arrays from a row. */
@@ -478,6 +573,8 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 			convert(scan, &scan->columns[attr], cell, &values[attr], &isnull[attr]);
 		}
 	}
+	if (scan->groups != NIL || scan->as_of_columns != NIL)
+		convert_groups(scan, row, values, isnull);
 }
 
 TupleTableSlot *

@@ -14,6 +14,7 @@
 
 #include "client/filter.h"
 #include "client/row_reader.h"
+#include "cell_group.h"
 #include "codec.h"
 #include "column_map.h"
 #include "connection.h"
@@ -46,7 +47,10 @@ typedef struct BigtableScan
 	bt_row_set rows;
 	bool is_empty; /* no row can satisfy the clauses */
 	bt_filter *filter;
-	int64 rows_limit; /* 0: none */
+	int64 rows_limit;  /* 0: none */
+	bool has_as_of;    /* reading as of a time, see as_of.h */
+	bool as_of_clause; /* and that is said by a clause */
+	TimestampTz as_of; /* which */
 
 	const bt_row_set *restriction; /* see scan_restrict(), or NULL */
 
@@ -63,6 +67,8 @@ typedef struct BigtableScan
 	ScanColumn *columns; /* by attnum - 1; mapping is NULL if not needed */
 	ScanColumn *key;     /* the row key, if it is needed */
 	ColumnMap *map;
+	List *groups;        /* of CellGroup: columns of several cells */
+	List *as_of_columns; /* of ColumnMapping: those that say as_of */
 	RowMemory memory;
 	bt_row row; /* the one at hand */
 	const ColumnMapping *converting;
