@@ -69,12 +69,11 @@ SELECT failure($$CREATE FOREIGN TABLE t (k text OPTIONS (row_key 'true', family 
 SELECT failure($$CREATE FOREIGN TABLE t (k text OPTIONS (row_key 'true', qualifier 'q')) SERVER bt$$);
 SELECT failure($$CREATE FOREIGN TABLE t (k timestamptz OPTIONS (row_key 'true', cell 'timestamp')) SERVER bt$$);
 SELECT failure($$CREATE FOREIGN TABLE t (k timestamptz OPTIONS (family 'f', qualifier 'q', cell 'timestamp', encoding 'binary')) SERVER bt$$);
-SELECT failure($$CREATE FOREIGN TABLE t (k text OPTIONS (family 'f')) SERVER bt$$);
+SELECT failure($$CREATE FOREIGN TABLE t (k timestamptz OPTIONS (family 'f', cell 'timestamp')) SERVER bt$$);
 SELECT failure($$CREATE FOREIGN TABLE t (k text OPTIONS (qualifier 'q')) SERVER bt$$);
 SELECT failure($$CREATE FOREIGN TABLE t (k text) SERVER bt OPTIONS (authorized_view 'a', materialized_view 'm')$$);
 SELECT failure($$CREATE FOREIGN TABLE t (k text) SERVER bt OPTIONS (table_name 't', materialized_view 'm')$$);
 SELECT failure($$ALTER FOREIGN TABLE accepted ALTER k OPTIONS (ADD row_key 'true')$$);
-SELECT failure($$ALTER FOREIGN TABLE accepted ALTER k OPTIONS (DROP qualifier)$$);
 
 -- reserved: refused until they do something
 SELECT name, f.* FROM unnest('{endpoint,admin_endpoint,universe_domain,ssl_ca_file}'::text[]) AS name,

@@ -115,3 +115,17 @@ SELECT * FROM plain WHERE id = 'plain';
 INSERT INTO t (id, c) VALUES ('binary', 5);
 ALTER FOREIGN TABLE plain ALTER n OPTIONS (SET qualifier 'c');
 SELECT failure($$SELECT * FROM plain WHERE id = 'binary'$$);
+
+-- as jsonb they are numbers, in whatever encoding
+\! $CREATE sums s:sum
+CREATE FOREIGN TABLE sums (id text OPTIONS (row_key 'true'), s jsonb OPTIONS (family 's'), doc jsonb OPTIONS (row_json 'true')) SERVER bt;
+INSERT INTO sums (id, s) VALUES ('a', '{"x": 5, "y": -1}'), ('b', '{"x": 7}');
+INSERT INTO sums (id, s) VALUES ('a', '{"x": 2}');
+SELECT id, s, doc FROM sums ORDER BY id;
+SELECT id FROM sums WHERE s->>'x' = '7' ORDER BY id;
+UPDATE sums SET s = (s || '{"x": 1, "z": 9}') - 'y'::text WHERE id = 'a';
+SELECT id, s FROM sums WHERE id = 'a';
+SELECT failure($$INSERT INTO sums (id, s) VALUES ('c', '{"x": "5"}')$$);
+CREATE FOREIGN TABLE versions (id text OPTIONS (row_key 'true'), x int[] OPTIONS (family 's', qualifier 'x', max_versions '5'), h jsonb OPTIONS (family 's', qualifier 'x', cell 'history')) SERVER bt OPTIONS (table_name 'sums');
+SELECT * FROM versions ORDER BY id;
+SELECT failure($$INSERT INTO versions (id, x) VALUES ('c', '{5}')$$);

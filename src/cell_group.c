@@ -18,7 +18,8 @@
 #include "cell_json.h"
 
 CellGroup *
-cell_group_create(const ColumnMapping *column)
+cell_group_create(const ColumnMapping *column,
+				  bool (*is_aggregate)(void *arg, const ColumnMapping *column), void *arg)
 {
 	CellGroup *group = palloc0(sizeof(CellGroup));
 	Oid element = get_element_type(column->typid);
@@ -30,7 +31,10 @@ cell_group_create(const ColumnMapping *column)
 	{
 		group->version = mapping_of_version(column);
 		codec_init(&group->codec, &group->version);
+		codec_init_integer(&group->codec, &group->version, is_aggregate, arg);
 	}
+	group->is_aggregate = is_aggregate;
+	group->is_aggregate_arg = arg;
 	return group;
 }
 
@@ -101,6 +105,36 @@ make_array(CellGroup *group, const bt_cell **cells, int n, RowMemory *memory)
 		group->typlen, group->typbyval, group->typalign));
 }
 
+/* Is the family of a value of eight bytes one of aggregates? */
+static bool
+is_aggregate(CellGroup *group, bt_span family)
+{
+	ColumnMapping column = *group->mapping;
+
+	if (group->known_family.data != NULL && bt_span_equal(group->known_family, family))
+		return group->known_aggregate;
+	column.family = family;
+	group->known_aggregate = group->is_aggregate(group->is_aggregate_arg, &column);
+	if (group->known_family.data == NULL || family.len > group->known_family.len)
+		group->known_family.data =
+			MemoryContextAlloc(GetMemoryChunkContext(group), family.len + 1);
+	memcpy((uint8 *) group->known_family.data, family.data, family.len);
+	group->known_family.len = family.len;
+	return group->known_aggregate;
+}
+
+/* Aggregates are integers by themselves. */
+static void
+push_value(CellGroup *group, JsonbParseState **state, const bt_cell *cell)
+{
+	Encoding encoding = group->mapping->encoding;
+
+	if (encoding != ENCODING_BINARY && cell->value.len == sizeof(int64) &&
+		is_aggregate(group, cell->family))
+		encoding = ENCODING_BINARY;
+	cell_json_push_value(state, WJB_VALUE, cell->value, encoding);
+}
+
 /* [{"timestamp": "2024-01-01T00:00:00+00:00", "value": ...}, ...], in UTC. */
 static Datum
 make_history(CellGroup *group, const bt_cell **cells, int n)
@@ -119,19 +153,86 @@ make_history(CellGroup *group, const bt_cell **cells, int n)
 		cell_json_push_text(&state, WJB_KEY, bt_span_str("timestamp"));
 		cell_json_push_text(&state, WJB_VALUE, bt_span_str(time));
 		cell_json_push_text(&state, WJB_KEY, bt_span_str("value"));
-		cell_json_push_value(&state, WJB_VALUE, cells[i]->value,
-							 group->mapping->encoding);
+		push_value(group, &state, cells[i]);
 		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
 }
 
+/* ---- objects ---- */
+
+/*
+ * Pushes an object of the newest cell of each column of the family that begins
+ * at place *i.  The cells of a row are in order.
+ */
+static JsonbValue *
+push_family(CellGroup *group, JsonbParseState **state, const bt_row *row, size_t *i)
+{
+	bt_span family = row->cells[*i].family;
+	const bt_cell *last = NULL;
+
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (; *i < row->ncells && bt_span_equal(row->cells[*i].family, family); (*i)++)
+	{
+		const bt_cell *cell = &row->cells[*i];
+
+		if (is_row_marker(row, cell) ||
+			(last != NULL && bt_span_equal(cell->qualifier, last->qualifier)))
+			continue;
+		cell_json_push_key(state, cell->qualifier);
+		push_value(group, state, cell);
+		last = cell;
+	}
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Goes on to a cell that is of some family, or of any, from place *i on. */
+static bool
+find_family(const CellGroup *group, const bt_row *row, size_t *i)
+{
+	bool any = group->mapping->kind == COLUMN_ROW_JSON;
+
+	for (; *i < row->ncells; (*i)++)
+		if (!is_row_marker(row, &row->cells[*i]) &&
+			(any || bt_span_equal(row->cells[*i].family, group->mapping->family)))
+			return true;
+	return false;
+}
+
+static bool
+object_value(CellGroup *group, const bt_row *row, Datum *value)
+{
+	JsonbParseState *state = NULL;
+	size_t i = 0;
+
+	if (!find_family(group, row, &i))
+		return false;
+	group->seen = true;
+	if (group->mapping->kind == COLUMN_FAMILY_JSON)
+	{
+		*value = JsonbPGetDatum(JsonbValueToJsonb(push_family(group, &state, row, &i)));
+		return true;
+	}
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	do
+	{
+		cell_json_push_text(&state, WJB_KEY, row->cells[i].family);
+		(void) push_family(group, &state, row, &i);
+	} while (find_family(group, row, &i));
+	*value =
+		JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	return true;
+}
+
 bool
 cell_group_value(CellGroup *group, const bt_row *row, RowMemory *memory, Datum *value)
 {
+	const bt_cell **cells;
 	int n;
-	const bt_cell **cells = collect_versions(group, row, &n);
 
+	if (column_is_object(group->mapping))
+		return object_value(group, row, value);
+	cells = collect_versions(group, row, &n);
 	if (n == 0)
 		return false;
 	group->seen = true;

@@ -29,17 +29,26 @@ typedef struct CellGroup
 	bool typbyval;
 	char typalign;
 	bool seen; /* has any row had a cell of it? */
+
+	/* JSON: whether the family of the last value of 8 bytes is one of aggregates. */
+	bool (*is_aggregate)(void *arg, const ColumnMapping *column);
+	void *is_aggregate_arg;
+	bt_span known_family; /* data is NULL: none */
+	bool known_aggregate;
 } CellGroup;
 
 /* Is the column of a kind that takes several cells? */
 static inline bool
 cell_group_takes(const ColumnMapping *column)
 {
-	return column_has_versions(column);
+	return column_has_versions(column) || column_is_object(column);
 }
 
-/* In the current memory context. */
-extern CellGroup *cell_group_create(const ColumnMapping *column);
+/* In the current memory context.  For the function see codec_init_integer(). */
+extern CellGroup *
+cell_group_create(const ColumnMapping *column,
+				  bool (*is_aggregate)(void *arg, const ColumnMapping *column),
+				  void *arg);
 
 /*
  * The column's value for a row; false if it is NULL.  It lives in the row's

@@ -34,4 +34,33 @@ extern void cell_json_push_value(JsonbParseState **state, JsonbIteratorToken tok
 extern void
 cell_json_push_text(JsonbParseState **state, JsonbIteratorToken token, bt_span text);
 
+/* Pushes the key of an object that a qualifier is. */
+extern void cell_json_push_key(JsonbParseState **state, bt_span qualifier);
+
+/* A cell that is to be written. */
+typedef struct JsonCell
+{
+	bt_span family; /* of a whole row */
+	bt_span qualifier;
+	bool is_number;
+	int64 number; /* if it is one */
+	bt_span value;
+} JsonCell;
+
+/*
+ * The cells of an object {qualifier: value}, or of {family: {qualifier: value}},
+ * in the order of their names, in the current memory context.  Raises an error
+ * for what is not of that form, or would not be read back as it is.
+ */
+extern int cell_json_parse(Jsonb *json, bool is_row, Encoding encoding, JsonCell **cells);
+
+/* In that order: <0, 0 or >0. */
+extern int cell_json_compare(const JsonCell *a, const JsonCell *b);
+
+/*
+ * The qualifier that a key of an object stands for, in this database's encoding;
+ * false if no qualifier has that key.
+ */
+extern bool cell_json_qualifier(const char *key, size_t len, bt_span *qualifier);
+
 #endif /* BIGTABLE_FDW_CELL_JSON_H */

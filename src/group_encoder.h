@@ -21,4 +21,7 @@
 extern void group_encoder_encode(RowEncoder *row, CellEncoder *cell, TupleTableSlot *slot,
 								 Bitmapset *changed);
 
+/* Has a row any cell in such a column? */
+extern bool group_encoder_has_cell(const ColumnMapping *column, TupleTableSlot *slot);
+
 #endif /* BIGTABLE_FDW_GROUP_ENCODER_H */

@@ -162,7 +162,7 @@ load_encoding(const TableMapping *table, ColumnMapping *column, List *options,
 	bool fits;
 
 	column->encoding = parse_encoding(own != NULL ? own : inherited);
-	if (column->kind == COLUMN_HISTORY)
+	if (column->kind == COLUMN_HISTORY || column_is_object(column))
 		fits = column->encoding <= ENCODING_ORDERED; /* see cell_json.h */
 	else
 		fits = codec_has_encoding(typid, column->encoding);
@@ -203,6 +203,7 @@ is_row_key(const char *name, List *options)
 
 	return option_string(options, "family", NULL) == NULL &&
 		   !option_bool(options, "as_of", false) &&
+		   !option_bool(options, "row_json", false) &&
 		   option_bool(options, "row_key", is_key_name);
 }
 
@@ -254,6 +255,21 @@ load_cell_kind(const TableMapping *table, ColumnMapping *column, List *options)
 	}
 }
 
+/* A whole family, or the whole row, as an object. */
+static void
+set_object(const TableMapping *table, ColumnMapping *column, const char *family)
+{
+	if (column->typid != JSONBOID && family != NULL)
+		report_kind(table, column, "option \"family\" without option \"qualifier\"",
+					"Such a column is a whole family and has type jsonb.");
+	if (column->typid != JSONBOID)
+		report_kind(table, column, "option \"row_json\"",
+					"Such a column is the whole row and has type jsonb.");
+	column->kind = family != NULL ? COLUMN_FAMILY_JSON : COLUMN_ROW_JSON;
+	if (family != NULL)
+		column->family = bt_span_str(family);
+}
+
 static void
 set_as_of(const TableMapping *table, ColumnMapping *column)
 {
@@ -281,8 +297,10 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 	const char *family = option_string(options, "family", NULL);
 	const char *colon = strchr(column->name, ':');
 
-	if (family != NULL)
-		set_cell(column, family, option_string(options, "qualifier", ""));
+	if (family != NULL && option_string(options, "qualifier", NULL) != NULL)
+		set_cell(column, family, option_string(options, "qualifier", NULL));
+	else if (family != NULL || option_bool(options, "row_json", false))
+		set_object(table, column, family);
 	else if (option_bool(options, "as_of", false))
 		set_as_of(table, column);
 	else if (is_row_key(column->name, options))

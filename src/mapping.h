@@ -31,6 +31,10 @@ typedef enum ColumnKind
 	COLUMN_TIMESTAMPS, /* an array of their timestamps */
 	COLUMN_HISTORY,    /* both, as jsonb */
 
+	/* Many columns of Bigtable as jsonb, of their newest cells, see cell_json.h. */
+	COLUMN_FAMILY_JSON, /* {qualifier: value} */
+	COLUMN_ROW_JSON,    /* {family: {qualifier: value}} */
+
 	COLUMN_AS_OF /* the time that a scan reads as of, see as_of.h */
 } ColumnKind;
 
@@ -48,9 +52,10 @@ typedef struct ColumnMapping
 	ColumnKind kind;
 	AttrNumber attnum;
 	const char *name; /* of the PostgreSQL column */
-	bt_span family;   /* of all kinds that are cells */
+	bt_span family;   /* of all kinds that are cells, and of FAMILY_JSON */
 	bt_span qualifier;
-	int max_versions; /* of kinds with several; 0: all */
+	const char *json_key; /* VALUE: of a FAMILY_JSON column, see json_access.h */
+	int max_versions;     /* of kinds with several; 0: all */
 	Encoding encoding;
 	Oid typid;
 	int32 typmod;
@@ -134,6 +139,13 @@ static inline bool
 column_has_versions(const ColumnMapping *column)
 {
 	return column->kind >= COLUMN_VERSIONS && column->kind <= COLUMN_HISTORY;
+}
+
+/* Is it an object of many cells? */
+static inline bool
+column_is_object(const ColumnMapping *column)
+{
+	return column->kind == COLUMN_FAMILY_JSON || column->kind == COLUMN_ROW_JSON;
 }
 
 /* The column of one of the values that an array of versions holds. */

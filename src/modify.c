@@ -418,7 +418,8 @@ is_deleted(const RowEncoder *row, const bt_cell *cell)
 {
 	for (int i = 0; i < row->nmutations; i++)
 		if (bt_span_equal(row->mutations[i].family, cell->family) &&
-			bt_span_equal(row->mutations[i].qualifier, cell->qualifier))
+			(row->mutations[i].kind == BT_DELETE_FAMILY ||
+			 bt_span_equal(row->mutations[i].qualifier, cell->qualifier)))
 			return true;
 	return false;
 }
@@ -565,6 +566,7 @@ bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	}
 	if (bms_is_empty(changed))
 		return slot;
+	row->old_slot = rinfo->ri_oldTupleSlot;
 	has_value = row_encoder_update(row, slot, changed);
 	if (row->nmutations == 0)
 		return slot;

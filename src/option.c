@@ -119,7 +119,7 @@ static const Option options[] = {
 	{"as_of", ON_COLUMN, OPTION_BOOL},
 	{"key_part", ON_COLUMN, OPTION_RESERVED},
 	{"reversed", ON_COLUMN, OPTION_RESERVED},
-	{"row_json", ON_COLUMN, OPTION_RESERVED},
+	{"row_json", ON_COLUMN, OPTION_BOOL},
 };
 
 PG_FUNCTION_INFO_V1(bigtable_fdw_validator);
@@ -429,22 +429,29 @@ static void
 check_combinations(List *list)
 {
 	static const char *const of_cells[] = {"family", "qualifier", "cell", "max_versions"};
-	static const char *const of_no_cell[] = {"row_key", "as_of"};
+	static const char *const of_versions[] = {"cell", "max_versions"};
+	static const char *const of_no_cell[] = {"row_key", "as_of", "row_json"};
 
 	for (size_t i = 0; i < lengthof(of_no_cell); i++)
 		for (size_t j = 0; j < lengthof(of_cells); j++)
 			if (option_bool(list, of_no_cell[i], false) && is_set(list, of_cells[j]))
 				report_conflict(of_no_cell[i], of_cells[j]);
-	if (option_bool(list, "as_of", false) && option_bool(list, "row_key", false))
-		report_conflict("as_of", "row_key");
+	for (size_t i = 0; i < lengthof(of_no_cell); i++)
+		for (size_t j = 0; j < i; j++)
+			if (option_bool(list, of_no_cell[i], false) &&
+				option_bool(list, of_no_cell[j], false))
+				report_conflict(of_no_cell[i], of_no_cell[j]);
 	if (option_bool(list, "as_of", false) && is_set(list, "encoding"))
 		report_conflict("as_of", "encoding");
 	if (is_set(list, "qualifier") && !is_set(list, "family"))
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 						errmsg("option \"qualifier\" needs option \"family\"")));
-	if (is_set(list, "family") && !is_set(list, "qualifier"))
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-						errmsg("option \"family\" needs option \"qualifier\"")));
+	for (size_t i = 0; i < lengthof(of_versions); i++)
+		if (is_set(list, "family") && !is_set(list, "qualifier") &&
+			is_set(list, of_versions[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("option \"%s\" needs option \"qualifier\"", of_versions[i])));
 	if (is_set(list, "encoding") &&
 		strcmp(option_string(list, "cell", "value"), "timestamp") == 0)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),

@@ -27,9 +27,11 @@
 
 #include "as_of.h"
 #include "compat.h"
+#include "json_access.h"
 #include "mapping.h"
 #include "plan.h"
 #include "pushdown.h"
+#include "row_filter.h"
 
 /* Rows of a table that nobody has analyzed. */
 #define DEFAULT_ROWS 100000.0
@@ -55,6 +57,7 @@ enum
 {
 	PLAN_NUMBERS, /* integers, in the order of make_private() */
 	PLAN_ATTRS,   /* integers */
+	PLAN_JSON,    /* lists of a column's number and the keys of it */
 	PLAN_LENGTH,
 	PLAN_DIRECT = PLAN_LENGTH /* integers, of direct_plan_write() */
 };
@@ -507,6 +510,44 @@ wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, Lis
 }
 
 static List *
+write_json_keys(List *json_keys)
+{
+	List *result = NIL;
+	ListCell *cell;
+
+	foreach (cell, json_keys)
+	{
+		const JsonKeys *json = lfirst(cell);
+		List *member = list_make1(makeInteger(json->attnum));
+		ListCell *key;
+
+		foreach (key, json->keys)
+			member = lappend(member, makeString(lfirst(key)));
+		result = lappend(result, member);
+	}
+	return result;
+}
+
+static List *
+read_json_keys(List *written)
+{
+	List *result = NIL;
+	ListCell *cell;
+
+	foreach (cell, written)
+	{
+		JsonKeys *json = palloc0(sizeof(JsonKeys));
+		List *member = lfirst(cell);
+
+		json->attnum = intVal(linitial(member));
+		for (int i = 1; i < list_length(member); i++)
+			json->keys = lappend(json->keys, strVal(list_nth(member, i)));
+		result = lappend(result, json);
+	}
+	return result;
+}
+
+static List *
 make_private(const ScanPlan *plan)
 {
 	List *numbers = NIL;
@@ -523,7 +564,7 @@ make_private(const ScanPlan *plan)
 	numbers = lappend(numbers, makeInteger(plan->is_lookup));
 	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
 		attrs = lappend(attrs, makeInteger(attnum));
-	return list_make2(numbers, attrs);
+	return list_make3(numbers, attrs, write_json_keys(plan->json_keys));
 }
 
 ScanPlan *
@@ -544,6 +585,7 @@ scan_plan_read(const ForeignScan *plan)
 	result->is_lookup = intVal(list_nth(numbers, 7)) != 0;
 	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
 		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
+	result->json_keys = read_json_keys(list_nth(plan->fdw_private, PLAN_JSON));
 	return result;
 }
 
@@ -594,6 +636,33 @@ scan_plan_mark_lookup(ForeignScan *plan)
 	plan->fdw_private = make_private(scan);
 }
 
+/* The columns of families of which some keys will do. */
+static List *
+find_json_keys(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
+			   Bitmapset *attrs, List *local)
+{
+	List *result = NIL;
+	int attnum = -1;
+
+	while ((attnum = bms_next_member(attrs, attnum)) >= 0)
+	{
+		JsonKeys *json;
+		List *keys;
+		bool only;
+
+		if (mapping_column(table, attnum)->kind != COLUMN_FAMILY_JSON)
+			continue;
+		keys = json_access_keys(root, rel, attnum, local, &only);
+		if (!only)
+			continue;
+		json = palloc(sizeof(JsonKeys));
+		json->attnum = attnum;
+		json->keys = keys;
+		result = lappend(result, json);
+	}
+	return result;
+}
+
 ForeignScan *
 bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 				  List *tlist, List *clauses, Plan *outer_plan)
@@ -607,6 +676,7 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	plan.nkey_clauses = list_length(split.key);
 	plan.ncell_clauses = list_length(split.cells);
 	plan.attrs = needed_attrs(table, rel, split.local);
+	plan.json_keys = find_json_keys(root, rel, table, plan.attrs, split.local);
 	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
 	plan.ordered = pathkeys != NIL;
 	plan.reversed = plan.ordered && compat_pathkey_is_reversed(linitial(pathkeys));

@@ -30,6 +30,7 @@ typedef struct ScanPlan
 	bool all_rows;    /* also rows that have none of the needed cells */
 	bool is_lookup;   /* keys are given by a lookup join, see scan_restrict() */
 	Bitmapset *attrs; /* attribute numbers that the query needs */
+	List *json_keys;  /* of JsonKeys: of some of those, only a few keys */
 } ScanPlan;
 
 /* An increment of a counter by one UPDATE, without a read. */

@@ -21,6 +21,10 @@
  *	 therefore sets of numbers here (eight bytes, with the sign flipped so that
  *	 they sort), which row_filter.c takes to bytes.
  *
+ * - A key of a family's jsonb is compared as text: what equals a string that a
+ *	 cell is shown as is that string, or a number that is written so, in a family
+ *	 of aggregates, or bytes that are shown as an object.
+ *
  * A set may be too large, never too small: whatever is not exact is checked
  * again locally, and so are all clauses on values.
  *
@@ -46,6 +50,7 @@
 #include "arena.h"
 #include "codec.h"
 #include "compat.h"
+#include "json_access.h"
 #include "pushdown.h"
 
 typedef enum ClauseKind
@@ -128,7 +133,11 @@ byte_form(const ColumnMapping *column)
 
 	if (column->kind == COLUMN_TIMESTAMP || column->kind == COLUMN_AS_OF)
 		return FORM_ORDERED_NUMBER;
-	if (column_has_versions(column))
+	if (column->json_key != NULL)
+		return column->encoding == ENCODING_TEXT && GetDatabaseEncoding() == PG_UTF8
+				   ? FORM_EQUAL
+				   : FORM_NONE;
+	if (column_has_versions(column) || column_is_object(column))
 		return FORM_NONE;
 	if (codec_number_width(column->typid) > 0)
 		return number_form(column);
@@ -167,9 +176,21 @@ types_compare(Oid column_type, Oid argtype)
 
 /* ---- compiling ---- */
 
+/* Is the expression such an access to the key that the column stands for? */
+static bool
+is_json_key(const ColumnMapping *column, Index varno, Node *expr, JsonAccess access)
+{
+	char *key;
+
+	return json_access_match(expr, varno, column->attnum, &key) == access &&
+		   strcmp(key, column->json_key) == 0;
+}
+
 bool
 pushdown_is_column(const ColumnMapping *column, Index varno, Node *expr)
 {
+	if (column->json_key != NULL)
+		return is_json_key(column, varno, expr, JSON_FIELD_TEXT);
 	if (IsA(expr, RelabelType) && is_text(column->typid) && is_text(exprType(expr)))
 		expr = (Node *) ((RelabelType *) expr)->arg;
 	return IsA(expr, Var) && (Index) ((Var *) expr)->varno == varno &&
@@ -408,8 +429,11 @@ compile_any(const ColumnMapping *column, Index varno, ScalarArrayOpExpr *expr)
 static PushedClause *
 compile_null_test(const ColumnMapping *column, Index varno, NullTest *expr)
 {
-	if (expr->argisrow || column->kind == COLUMN_AS_OF ||
-		!pushdown_is_column(column, varno, (Node *) expr->arg))
+	if (expr->argisrow || column->kind == COLUMN_AS_OF)
+		return NULL;
+	if (!pushdown_is_column(column, varno, (Node *) expr->arg) &&
+		!(column->json_key != NULL &&
+		  is_json_key(column, varno, (Node *) expr->arg, JSON_FIELD)))
 		return NULL;
 	if (expr->nulltesttype == IS_NOT_NULL)
 		return make_clause(CLAUSE_IS_NOT_NULL, column, column->kind == COLUMN_ROW_KEY);
@@ -446,11 +470,27 @@ compile_bool(const ColumnMapping *column, Index varno, BoolExpr *expr)
 	return result->children != NIL ? result : NULL;
 }
 
+/* A clause on a family's object: on one of its keys, if on anything. */
+static PushedClause *
+compile_object(const ColumnMapping *column, Index varno, Expr *clause)
+{
+	const ColumnMapping *key = NULL;
+
+	if (column->kind == COLUMN_FAMILY_JSON)
+		key = json_access_column(column, varno, (Node *) clause);
+	return key != NULL ? pushdown_compile(key, varno, clause) : NULL;
+}
+
 PushedClause *
 pushdown_compile(const ColumnMapping *column, Index varno, Expr *clause)
 {
 	if (IsA(clause, RestrictInfo))
 		clause = ((RestrictInfo *) clause)->clause;
+	if (column_is_object(column))
+		return compile_object(column, varno, clause);
+	if (column->json_key != NULL &&
+		is_json_key(column, varno, (Node *) clause, JSON_EXISTS))
+		return make_clause(CLAUSE_IS_NOT_NULL, column, false);
 	if (column->kind != COLUMN_ROW_KEY && IsA(clause, NullTest))
 		return compile_null_test(column, varno, (NullTest *) clause);
 	if (byte_form(column) == FORM_NONE && !IsA(clause, NullTest))
@@ -679,6 +719,24 @@ add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
 				first, last);
 }
 
+/* Adds what else than itself is shown as a string. */
+static void
+add_json_forms(bt_row_set *set, const ColumnMapping *column, bt_span text)
+{
+	char *copy = pnstrdup((const char *) text.data, text.len);
+	char *end;
+	int64 number;
+
+	if (text.len > 0 && text.data[0] == '{')
+		add_range(set, column, bt_range_all());
+	errno = 0;
+	number = strtoi64(copy, &end, 10);
+	if (errno == 0 && end != copy && *end == '\0')
+		add_range(
+			set, column,
+			bt_range_key(codec_number_bytes(ENCODING_BINARY, number, sizeof(int64))));
+}
+
 /* Adds the bytes of what compares so with a value. */
 static void
 add_compared_value(bt_row_set *set, const PushedClause *clause, int strategy, Datum value)
@@ -692,7 +750,11 @@ add_compared_value(bt_row_set *set, const PushedClause *clause, int strategy, Da
 		(column->encoding == ENCODING_BASE64 && codec_number_width(column->typid) > 0))
 		add_compared_numbers(set, clause, strategy, value);
 	else if (codec_encode(clause->argtype, column->encoding, value, &bytes))
+	{
+		if (column->json_key != NULL)
+			add_json_forms(set, column, bytes);
 		add_compared(set, column, strategy, bytes);
+	}
 	else
 		elog(ERROR, "type %u has no byte form", clause->argtype);
 }

@@ -69,6 +69,8 @@ init_cell(RowEncoder *row, const ColumnMapping *column)
 	bool has_versions = column->kind == COLUMN_VERSIONS;
 
 	cell->mapping = column;
+	if (column_is_object(column))
+		return;
 	cell->timestamp = find_column(
 		row->table, has_versions ? COLUMN_TIMESTAMPS : COLUMN_TIMESTAMP, column);
 	if (has_versions)
@@ -97,7 +99,8 @@ row_encoder_create(const TableMapping *table, Connection *connection)
 
 		if (!is_writable(table, column))
 			row->unwritable = lappend(row->unwritable, (void *) column);
-		else if (column->kind == COLUMN_VALUE || column->kind == COLUMN_VERSIONS)
+		else if (column->kind == COLUMN_VALUE || column->kind == COLUMN_VERSIONS ||
+				 column_is_object(column))
 			init_cell(row, column);
 	}
 	return row;
@@ -487,7 +490,7 @@ row_encoder_update(RowEncoder *row, TupleTableSlot *slot, Bitmapset *changed)
 {
 	encode_cells(row, slot, changed, false);
 	for (int i = 0; i < row->ncells; i++)
-		if (is_present(slot, row->cells[i].mapping))
+		if (group_encoder_has_cell(row->cells[i].mapping, slot))
 			return true;
 	return false;
 }

@@ -47,6 +47,7 @@ typedef struct RowEncoder
 	int nmutations;
 	int capacity;
 	bt_mutation *mutations;
+	TupleTableSlot *old_slot;      /* UPDATE: the row before, if it is known */
 	const ColumnMapping *encoding; /* for error messages */
 } RowEncoder;
 

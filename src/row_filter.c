@@ -24,6 +24,7 @@
 
 #include "arena.h"
 #include "codec.h"
+#include "json_access.h"
 #include "pushdown.h"
 #include "row_filter.h"
 
@@ -52,7 +53,9 @@ same_cell(const ColumnMapping *a, const ColumnMapping *b)
 typedef struct NeededCells
 {
 	int32 versions;
-	List *cells; /* of ColumnMapping, each cell once */
+	List *cells;    /* of ColumnMapping, each cell once */
+	List *families; /* of ColumnMapping: all of a family */
+	bool everything;
 } NeededCells;
 
 /* How many versions of its cell an attribute needs. */
@@ -106,11 +109,93 @@ find_group(List **groups, int32 versions)
 	return group;
 }
 
+static bool
+has_family(const List *columns, bt_span family)
+{
+	ListCell *cell;
+
+	foreach (cell, columns)
+		if (bt_span_equal(((ColumnMapping *) lfirst(cell))->family, family))
+			return true;
+	return false;
+}
+
+/* Adds a family, or the whole row. */
+static void
+add_object(List **groups, const ColumnMapping *column)
+{
+	NeededCells *group = find_group(groups, 1);
+
+	if (column->kind == COLUMN_ROW_JSON)
+		group->everything = true;
+	else if (!has_family(group->families, column->family))
+		group->families = lappend(group->families, (void *) column);
+}
+
+/* Drops what is asked for with its family, or with everything. */
+static void
+drop_covered_cells(NeededCells *group)
+{
+	ListCell *cell;
+
+	foreach (cell, group->cells)
+		if (group->everything ||
+			has_family(group->families, ((ColumnMapping *) lfirst(cell))->family))
+			group->cells = foreach_delete_current(group->cells, cell);
+	if (group->everything)
+		group->families = NIL;
+}
+
+/* Adds a column of which some versions are needed. */
+static void
+add_needed_cell(List **groups, const ColumnMapping *column, int32 versions)
+{
+	NeededCells *group;
+
+	if (has_cell(*groups, column, versions))
+		return;
+	group = find_group(groups, versions);
+	group->cells = lappend(group->cells, (void *) column);
+}
+
+static const JsonKeys *
+find_json_keys(const RowFilterSpec *spec, int attnum)
+{
+	ListCell *cell;
+
+	foreach (cell, spec->json_keys)
+		if (((JsonKeys *) lfirst(cell))->attnum == attnum)
+			return lfirst(cell);
+	return NULL;
+}
+
+/* Adds the cells of a family's keys, or all of an object. */
+static void
+add_object_or_keys(const RowFilterSpec *spec, List **groups, const ColumnMapping *column)
+{
+	const JsonKeys *json = find_json_keys(spec, column->attnum);
+	ListCell *cell;
+
+	if (json == NULL)
+	{
+		add_object(groups, column);
+		return;
+	}
+	foreach (cell, json->keys)
+	{
+		const ColumnMapping *key = json_access_key(column, lfirst(cell));
+
+		if (key != NULL)
+			add_needed_cell(groups, key, 1);
+	}
+}
+
 /* The columns of Bigtable that the attributes live in, each once, in groups. */
 static List *
 needed_cells(const RowFilterSpec *spec)
 {
 	List *groups = NIL;
+	NeededCells *group;
 	int attnum = -1;
 	ListCell *cell;
 
@@ -118,16 +203,19 @@ needed_cells(const RowFilterSpec *spec)
 	{
 		const ColumnMapping *column = mapping_column(spec->table, attnum);
 		int32 versions = needed_versions(column);
-		NeededCells *group;
 
-		if (!column_is_cell(column) || has_cell(groups, column, versions))
-			continue;
-		group = find_group(&groups, versions);
-		group->cells = lappend(group->cells, (void *) column);
+		if (column_is_object(column))
+			add_object_or_keys(spec, &groups, column);
+		else if (column_is_cell(column))
+			add_needed_cell(&groups, column, versions);
 	}
 	foreach (cell, groups)
-		if (((NeededCells *) lfirst(cell))->cells == NIL)
+	{
+		group = lfirst(cell);
+		drop_covered_cells(group);
+		if (group->cells == NIL && group->families == NIL && !group->everything)
 			groups = foreach_delete_current(groups, cell);
+	}
 	return groups;
 }
 
@@ -198,11 +286,16 @@ add_family(bt_filter *list, List *cells, const bt_arena *arena)
 }
 
 static bt_filter *
-columns_filter(List *cells, const bt_arena *arena)
+columns_filter(const NeededCells *group, const bt_arena *arena)
 {
 	bt_filter *list = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
+	List *cells = group->cells;
+	ListCell *wanted;
 
 	arena_check(list != NULL);
+	foreach (wanted, group->families)
+		bt_filter_add(arena, list,
+					  family_filter(((ColumnMapping *) lfirst(wanted))->family, arena));
 	while (cells != NIL)
 	{
 		ColumnMapping *first = linitial(cells);
@@ -235,13 +328,18 @@ add_version_limit(bt_filter *chain, int32 versions, const bt_arena *arena)
 													   versions)) != NULL);
 }
 
-/* The newest cells of whatever a filter yields; a chain that can be added to. */
+/*
+ * The newest cells of whatever a filter yields, NULL if of everything; a chain
+ * that can be added to.
+ */
 static bt_filter *
 newest_of(bt_filter *columns, int32 versions, const bt_arena *arena)
 {
 	bt_filter *chain = bt_filter_make(arena, BT_FILTER_CHAIN);
 
-	arena_check(bt_filter_add(arena, chain, columns) != NULL);
+	arena_check(chain != NULL);
+	if (columns != NULL)
+		arena_check(bt_filter_add(arena, chain, columns) != NULL);
 	add_version_limit(chain, versions, arena);
 	return chain;
 }
@@ -448,11 +546,23 @@ tested_cell(const CellTest *test, const bt_arena *arena)
 
 /* ---- the whole filter ---- */
 
+static bool
+has_everything(const List *groups)
+{
+	ListCell *cell;
+
+	foreach (cell, groups)
+		if (((NeededCells *) lfirst(cell))->everything)
+			return true;
+	return false;
+}
+
 /* Adds what makes a row of which no cell is there. */
 static bt_filter *
-fetch_filter(const RowFilterSpec *spec, bt_filter *branches, const bt_arena *arena)
+fetch_filter(const RowFilterSpec *spec, List *groups, bt_filter *branches,
+			 const bt_arena *arena)
 {
-	if (spec->all_rows)
+	if (spec->all_rows && !has_everything(groups))
 		arena_check(bt_filter_add(arena, branches, row_marker(true, arena)) != NULL);
 	return bt_filter_simplify(arena, branches);
 }
@@ -468,12 +578,13 @@ groups_filter(const RowFilterSpec *spec, List *groups, const bt_arena *arena)
 	{
 		const NeededCells *group = lfirst(cell);
 		bt_filter *columns =
-			newest_of(columns_filter(group->cells, arena), group->versions, arena);
+			newest_of(group->everything ? NULL : columns_filter(group, arena),
+					  group->versions, arena);
 
 		arena_check(bt_filter_add(arena, branches, bt_filter_simplify(arena, columns)) !=
 					NULL);
 	}
-	return fetch_filter(spec, branches, arena);
+	return fetch_filter(spec, groups, branches, arena);
 }
 
 /* Is this test's cell all that is asked for? */
@@ -482,8 +593,8 @@ is_all_needed(const CellTest *test, const List *groups)
 {
 	const NeededCells *group = groups != NIL ? linitial(groups) : NULL;
 
-	return list_length(groups) == 1 && group->versions == 1 &&
-		   list_length(group->cells) == 1 &&
+	return list_length(groups) == 1 && group->versions == 1 && !group->everything &&
+		   group->families == NIL && list_length(group->cells) == 1 &&
 		   same_cell(test->column, linitial(group->cells));
 }
 
@@ -525,18 +636,14 @@ families_filter(List *groups, const bt_arena *arena)
 	arena_check(families != NULL);
 	foreach (group, groups)
 	{
+		const NeededCells *needed = lfirst(group);
 		ListCell *cell;
 
-		foreach (cell, ((NeededCells *) lfirst(group))->cells)
+		foreach (cell, list_concat_copy(needed->families, needed->cells))
 		{
 			const ColumnMapping *column = lfirst(cell);
-			bool known = false;
-			ListCell *other;
 
-			foreach (other, seen)
-				known = known || bt_span_equal(((ColumnMapping *) lfirst(other))->family,
-											   column->family);
-			if (known)
+			if (has_family(seen, column->family))
 				continue;
 			seen = lappend(seen, (void *) column);
 			bt_filter_add(arena, families, family_filter(column->family, arena));
@@ -562,11 +669,12 @@ build_wide(const RowFilterSpec *spec, List *groups, const bt_arena *arena)
 {
 	bt_filter *branches = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
 	bt_filter *columns =
-		newest_of(families_filter(groups, arena), most_versions(groups), arena);
+		newest_of(has_everything(groups) ? NULL : families_filter(groups, arena),
+				  most_versions(groups), arena);
 
 	arena_check(bt_filter_add(arena, branches, bt_filter_simplify(arena, columns)) !=
 				NULL);
-	return fetch_filter(spec, branches, arena);
+	return fetch_filter(spec, groups, branches, arena);
 }
 
 /* Everything. */

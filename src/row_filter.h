@@ -29,10 +29,18 @@ typedef struct CellTest
 	bt_row_set set; /* of values or timestamps; not empty */
 } CellTest;
 
+/* A family's column of which only some keys are needed, see json_access.h. */
+typedef struct JsonKeys
+{
+	int attnum;
+	List *keys; /* of char * */
+} JsonKeys;
+
 typedef struct RowFilterSpec
 {
 	const TableMapping *table;
 	Bitmapset *attrs; /* attribute numbers that the query needs */
+	List *json_keys;  /* of JsonKeys */
 	List *tests;      /* of CellTest */
 	bool all_rows;    /* also rows that have none of the cells */
 	bool has_as_of;   /* only cells up to a time, see as_of.h */

@@ -106,16 +106,6 @@ is_aggregate(void *arg, const ColumnMapping *column)
 	return type != BT_FAMILY_PLAIN && type != BT_FAMILY_OTHER_AGGREGATE;
 }
 
-static CellGroup *
-create_group(BigtableScan *scan, const ColumnMapping *mapping)
-{
-	CellGroup *group = cell_group_create(mapping);
-
-	if (mapping->kind == COLUMN_VERSIONS)
-		codec_init_integer(&group->codec, &group->version, is_aggregate, scan);
-	return group;
-}
-
 /* Prepares the conversion of the attributes that the query needs. */
 static void
 init_columns(BigtableScan *scan)
@@ -134,7 +124,8 @@ init_columns(BigtableScan *scan)
 		if (mapping->kind == COLUMN_AS_OF)
 			scan->as_of_columns = lappend(scan->as_of_columns, (void *) mapping);
 		if (cell_group_takes(mapping))
-			scan->groups = lappend(scan->groups, create_group(scan, mapping));
+			scan->groups =
+				lappend(scan->groups, cell_group_create(mapping, is_aggregate, scan));
 		if (mapping->kind == COLUMN_AS_OF || cell_group_takes(mapping))
 			continue;
 		codec_init(&column->codec, mapping);
@@ -294,6 +285,7 @@ make_filter(BigtableScan *scan, ExprContext *econtext)
 {
 	RowFilterSpec spec = {.table = scan->table,
 						  .attrs = scan->plan->attrs,
+						  .json_keys = scan->plan->json_keys,
 						  .all_rows = scan->plan->all_rows};
 	ListCell *cell;
 
@@ -443,7 +435,7 @@ finish_stream(BigtableScan *scan)
 	{
 		const CellGroup *group = lfirst(cell);
 
-		if (!group->seen)
+		if (!group->seen && group->mapping->kind != COLUMN_ROW_JSON)
 			connection_check_family(scan->connection, scan->table, group->mapping);
 	}
 }
