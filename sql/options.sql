@@ -76,10 +76,6 @@ SELECT failure($$CREATE FOREIGN TABLE t (k text) SERVER bt OPTIONS (table_name '
 SELECT failure($$ALTER FOREIGN TABLE accepted ALTER k OPTIONS (ADD row_key 'true')$$);
 
 -- reserved: refused until they do something
-SELECT name, f.* FROM unnest('{endpoint,admin_endpoint,universe_domain,ssl_ca_file}'::text[]) AS name,
-  failure(format('CREATE SERVER s FOREIGN DATA WRAPPER bigtable_fdw OPTIONS (%I %L)', name, 'x')) AS f;
-SELECT name, f.* FROM unnest('{credentials_file,credentials_json,access_token,default_credentials}'::text[]) AS name,
-  failure(format('CREATE USER MAPPING FOR CURRENT_USER SERVER bt OPTIONS (%I %L)', name, 'x')) AS f;
 SELECT name, f.* FROM unnest('{on_key_mismatch,on_decode_error,insert_mode,write_mode,batch_size,updatable,truncatable,async_capable,use_remote_estimate}'::text[]) AS name,
   failure(format('CREATE SERVER s FOREIGN DATA WRAPPER bigtable_fdw OPTIONS (%I %L)', name, 'x')) AS f;
 SELECT name, f.* FROM unnest('{key_delimiter,key_salt,on_key_mismatch,on_decode_error,insert_mode,write_mode,batch_size,updatable,truncatable,async_capable,use_remote_estimate}'::text[]) AS name,

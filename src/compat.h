@@ -14,7 +14,9 @@
 #include "access/sysattr.h"
 #include "catalog/pg_foreign_server.h"
 #include "commands/explain.h"
+#include "common/jsonapi.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/pathnodes.h"
@@ -329,6 +331,21 @@ compat_create_wait_event_set(int nevents)
 #else
 	return CreateWaitEventSet(TopMemoryContext, nevents);
 #endif
+}
+
+/* Is a text JSON that jsonb takes, too?  Raises no error if it is not. */
+static inline bool
+compat_json_is_valid(char *text)
+{
+#if PG_VERSION_NUM >= 170000
+	JsonLexContext *lex = makeJsonLexContextCstringLen(NULL, text, strlen(text),
+													   GetDatabaseEncoding(), true);
+#else
+	JsonLexContext *lex = makeJsonLexContextCstringLen(text, (int) strlen(text),
+													   GetDatabaseEncoding(), true);
+#endif
+
+	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
 }
 
 #endif /* BIGTABLE_FDW_COMPAT_H */

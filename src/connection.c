@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * connection.c
- *	  One channel per server and user mapping; status -> ereport.
+ *	  One channel per server, API and user mapping; status -> ereport.
  *
  * Connections are cached for the life of the process.  A change of a server
  * or a user mapping marks its connections as outdated: a scan that is under
@@ -32,7 +32,8 @@
 #include "client/header.h"
 #include "compat.h"
 #include "connection.h"
-#include "option.h"
+#include "credential.h"
+#include "endpoint.h"
 #include "quote.h"
 
 /* Asking for families is a courtesy; it must not take long. */
@@ -52,13 +53,16 @@ struct Connection
 {
 	dlist_node node;
 	Oid serverid;
-	Oid mapping_id;     /* InvalidOid: the user has no mapping */
+	Oid mapping_id; /* InvalidOid: the user has no mapping */
+	BigtableApi api;
 	uint32 server_hash; /* as invalidation messages name them */
 	uint32 mapping_hash;
 	bool outdated;
 	int users; /* how many hold it */
-	char *target;
+	const Endpoint *endpoint;
+	const Credential *credential; /* NULL: plaintext */
 	bt_channel *channel;
+	Connection *admin; /* the other API's, held as long as this exists; or NULL */
 	dlist_head known_tables;
 	MemoryContext context; /* all of the above */
 };
@@ -229,66 +233,79 @@ find_user_mapping(Oid serverid, Oid userid)
 						   ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
 }
 
-/* Where the server is. */
-static const char *
-find_target(ForeignServer *server)
-{
-	const char *target = option_string(server->options, "emulator_host", NULL);
-
-	if (target == NULL)
-		target = getenv("BIGTABLE_EMULATOR_HOST");
-	if (target == NULL || target[0] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("server \"%s\" has no endpoint that this version can connect to",
-						server->servername),
-				 errdetail("Connections with TLS and credentials are reserved for a "
-						   "later version."),
-				 errhint("Set option \"emulator_host\" of the server to the "
-						 "\"host:port\" of an emulator.")));
-	return target;
-}
-
 static void
 destroy(Connection *connection)
 {
 	dlist_delete(&connection->node);
+	if (connection->admin != NULL)
+		connection_release(connection->admin);
 	bt_channel_destroy(connection->channel);
 	for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
 		ReleaseExternalFD();
 	MemoryContextDelete(connection->context);
 }
 
+/* What a new connection is to be: contacts nobody, and holds nothing yet. */
 static Connection *
-make_connection(Oid serverid, Oid mapping_id)
+prepare_connection(MemoryContext context, Oid serverid, Oid mapping_id, BigtableApi api,
+				   Oid userid)
 {
-	MemoryContext context = AllocSetContextCreate(
-		CurrentMemoryContext, "bigtable_fdw connection", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
 	Connection *connection = palloc0(sizeof(Connection));
-	bt_status status;
+	ForeignServer *server = GetForeignServer(serverid);
 
 	connection->context = context;
 	connection->serverid = serverid;
 	connection->mapping_id = mapping_id;
+	connection->api = api;
 	connection->server_hash =
 		GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
 	connection->mapping_hash =
 		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping_id));
-	connection->target = pstrdup(find_target(GetForeignServer(serverid)));
+	connection->endpoint = endpoint_find(server, api);
+	if (!connection->endpoint->plaintext)
+		connection->credential =
+			credential_load(server, connection->endpoint, mapping_id, userid);
 	dlist_init(&connection->known_tables);
-	MemoryContextSwitchTo(old);
+	return connection;
+}
 
+static bt_channel *
+make_channel(const Connection *connection, const char *authorities, bt_status *status)
+{
+	static const char user_agent[] = "bigtable_fdw/" BT_CLIENT_VERSION;
+	const char *target = connection->endpoint->target;
+
+	if (connection->endpoint->plaintext)
+		return bt_channel_create_plaintext(target, user_agent, status);
+	return bt_channel_create_tls(target, user_agent, authorities,
+								 &connection->credential->client, status);
+}
+
+static Connection *
+make_connection(Oid serverid, Oid mapping_id, BigtableApi api, Oid userid)
+{
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "bigtable_fdw connection", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Connection *connection =
+		prepare_connection(context, serverid, mapping_id, api, userid);
+	char *authorities;
+	bt_status status;
+
+	MemoryContextSwitchTo(old);
+	authorities = credential_authorities(connection->endpoint);
 	reserve_descriptors(BT_RPC_CHANNEL_FDS);
-	connection->channel = bt_channel_create_plaintext(
-		connection->target, "bigtable_fdw/" BT_CLIENT_VERSION, &status);
+	connection->channel = make_channel(connection, authorities, &status);
 	if (connection->channel == NULL)
 	{
 		for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
 			ReleaseExternalFD();
-		ereport(ERROR, (errcode(ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-						errmsg("could not connect to \"%s\"", connection->target),
-						errdetail_internal("%s", status.message)));
+		ereport(ERROR,
+				(errcode(status.code == BT_UNAUTHENTICATED
+							 ? ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION
+							 : ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+				 errmsg("could not connect to \"%s\"", connection->endpoint->target),
+				 errdetail_internal("%s", status.message)));
 	}
 
 	/* Now that it owns something, it outlives the query. */
@@ -312,10 +329,16 @@ drop_outdated(void)
 	}
 }
 
-Connection *
-connection_acquire(const TableMapping *table, Oid userid)
+static bool
+is_fresh(const Connection *connection)
 {
-	Oid mapping_id = find_user_mapping(table->serverid, userid);
+	return !connection->outdated && (connection->credential == NULL ||
+									 !credential_is_outdated(connection->credential));
+}
+
+static Connection *
+acquire(Oid serverid, Oid mapping_id, BigtableApi api, Oid userid)
+{
 	Connection *connection = NULL;
 	dlist_iter iter;
 
@@ -325,14 +348,25 @@ connection_acquire(const TableMapping *table, Oid userid)
 	{
 		Connection *candidate = dlist_container(Connection, node, iter.cur);
 
-		if (candidate->serverid == table->serverid &&
-			candidate->mapping_id == mapping_id && !candidate->outdated)
+		if (candidate->serverid != serverid || candidate->mapping_id != mapping_id ||
+			candidate->api != api)
+			continue;
+		if (is_fresh(candidate))
 			connection = candidate;
+		else
+			candidate->outdated = true;
 	}
 	if (connection == NULL)
-		connection = make_connection(table->serverid, mapping_id);
+		connection = make_connection(serverid, mapping_id, api, userid);
 	connection->users++;
 	return connection;
+}
+
+Connection *
+connection_acquire(const TableMapping *table, Oid userid)
+{
+	return acquire(table->serverid, find_user_mapping(table->serverid, userid), DATA_API,
+				   userid);
 }
 
 void
@@ -348,10 +382,15 @@ connection_channel(const Connection *connection)
 	return connection->channel;
 }
 
-bt_channel *
-connection_admin_channel(const Connection *connection)
+Connection *
+connection_admin(Connection *connection)
 {
-	return connection->channel;
+	if (connection->api == ADMIN_API || connection->endpoint->plaintext)
+		return connection;
+	if (connection->admin == NULL)
+		connection->admin =
+			acquire(connection->serverid, connection->mapping_id, ADMIN_API, GetUserId());
+	return connection->admin;
 }
 
 /* ---- errors ---- */
@@ -390,18 +429,73 @@ sqlstate(bt_code code)
 	}
 }
 
+/* How to get a connection, or NULL: there was one. */
+static const char *
+hint_for_unavailable(const Connection *connection, const TableMapping *table,
+					 const bt_status *status)
+{
+	const char *option = connection->api == DATA_API ? "endpoint" : "admin_endpoint";
+
+	if (bt_retry_is_outcome_unknown(status, true))
+		return NULL;
+	if (connection->endpoint->plaintext)
+		return psprintf("Check that option \"emulator_host\" of server \"%s\" names a "
+						"running server.",
+						table->servername);
+	if (strstr(status->message, "certificate") != NULL)
+		return psprintf("Option \"ssl_ca_file\" of server \"%s\" names the authorities "
+						"that are trusted, and option \"%s\" the host whose certificate "
+						"is expected.",
+						table->servername, option);
+	if (strstr(status->message, "oken") != NULL)
+		return "The credentials have to be changed for a token first: check that the "
+			   "place where that is done can be reached from the server, and takes "
+			   "them.";
+	if (connection->endpoint->is_default)
+		return psprintf("Check that \"%s\" can be reached from the server. For an "
+						"emulator, set option \"emulator_host\" of server \"%s\".",
+						connection->endpoint->target, table->servername);
+	return psprintf("Check option \"%s\" of server \"%s\".", option, table->servername);
+}
+
+/* Why Google does not know who asks. */
+static const char *
+hint_for_unauthenticated(const Connection *connection)
+{
+	if (connection->credential == NULL)
+		return NULL;
+	switch (connection->credential->client.kind)
+	{
+		case BT_ACCESS_TOKEN:
+			return "An access token is good for about an hour: set option "
+				   "\"access_token\" of the user mapping again, or use one of the other "
+				   "kinds of credentials.";
+		case BT_SERVICE_ACCOUNT:
+			return "Check that the service account and its key have not been disabled "
+				   "or deleted, and that the server's clock is right.";
+		default:
+			return "Check the credentials of the user mapping.";
+	}
+}
+
 /* What to do about it, or NULL. */
 static const char *
-hint_for(const TableMapping *table, const bt_status *status)
+hint_for(const Connection *connection, const TableMapping *table, const bt_status *status)
 {
 	switch (status->code)
 	{
 		case BT_UNAVAILABLE:
-			if (bt_retry_is_outcome_unknown(status, true))
-				return NULL; /* there was a server */
+			return hint_for_unavailable(connection, table, status);
+		case BT_UNAUTHENTICATED:
+			return hint_for_unauthenticated(connection);
+		case BT_PERMISSION_DENIED:
+			if (connection->credential == NULL)
+				return NULL;
 			return psprintf(
-				"Check that option \"emulator_host\" of server \"%s\" names a "
-				"running server.",
+				"Grant the account of the user mapping a role such as "
+				"roles/bigtable.reader or roles/bigtable.user on the instance "
+				"or the table, and check options \"project_id\" and "
+				"\"instance_id\" of server \"%s\".",
 				table->servername);
 		case BT_NOT_FOUND:
 			if (table->table_resource == NULL && table->relname == NULL)
@@ -443,9 +537,10 @@ connection_sqlstate(const bt_status *status)
 }
 
 const char *
-connection_hint(const TableMapping *table, const bt_status *status)
+connection_hint(const Connection *connection, const TableMapping *table,
+				const bt_status *status)
 {
-	return hint_for(table, status);
+	return hint_for(connection, table, status);
 }
 
 /* It came over the wire: it may be in no encoding, or not in ours. */
@@ -462,15 +557,15 @@ connection_status_text(const Connection *connection, const bt_status *status)
 
 	return psprintf("%s%sgRPC status %d (%s) from %s after %d %s.", message,
 					message[0] != '\0' ? "; " : "", (int) status->code,
-					bt_code_name(status->code), connection->target, status->attempts,
-					status->attempts == 1 ? "attempt" : "attempts");
+					bt_code_name(status->code), connection->endpoint->target,
+					status->attempts, status->attempts == 1 ? "attempt" : "attempts");
 }
 
 void
 connection_report(const Connection *connection, const TableMapping *table,
 				  const bt_status *status, const char *action)
 {
-	const char *hint = hint_for(table, status);
+	const char *hint = hint_for(connection, table, status);
 
 	ereport(ERROR, (errcode(sqlstate(status->code)),
 					errmsg("could not %s Bigtable %s \"%s\"", action, table->remote_kind,
@@ -493,7 +588,7 @@ void
 connection_report_write(const Connection *connection, const TableMapping *table,
 						const bt_status *status, bt_span key, const char *action)
 {
-	const char *hint = hint_for(table, status);
+	const char *hint = hint_for(connection, table, status);
 
 	ereport(ERROR, (errcode(sqlstate(status->code)),
 					errmsg("could not %s row %s of Bigtable table \"%s\"", action,
@@ -507,7 +602,7 @@ void
 connection_report_once(const Connection *connection, const TableMapping *table,
 					   const bt_status *status, const char *action)
 {
-	const char *hint = hint_for(table, status);
+	const char *hint = hint_for(connection, table, status);
 
 	ereport(ERROR, (errcode(sqlstate(status->code)),
 					errmsg("could not %s Bigtable %s \"%s\"", action, table->remote_kind,
@@ -559,7 +654,7 @@ ask_for_families(Connection *connection, const TableMapping *table, KnownTable *
 	bt_retry_policy policy = {.operation_timeout_us = FAMILY_CHECK_TIMEOUT_US,
 							  .attempt_timeout_us = FAMILY_CHECK_TIMEOUT_US,
 							  .max_attempts = 2};
-	bt_unary *call = bt_admin_get_table(connection_admin_channel(connection), &host,
+	bt_unary *call = bt_admin_get_table(connection_admin(connection)->channel, &host,
 										table->table_resource, &policy);
 	bt_arena arena = arena_in_context(known->context);
 	bt_status status;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * connection.h
- *	  One channel per server and user mapping; status -> ereport.
+ *	  One channel per server, API and user mapping; status -> ereport.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +29,12 @@ extern void connection_release(Connection *connection);
 
 extern bt_channel *connection_channel(const Connection *connection);
 
-/* The one for calls of the admin API. */
-extern bt_channel *connection_admin_channel(const Connection *connection);
+/*
+ * The connection of the same user for calls of the admin API, whose endpoint is
+ * another one; for its errors, too.  Made on first use; it lives as long as the
+ * one that it is asked of.
+ */
+extern Connection *connection_admin(Connection *connection);
 
 /* How the client waits in this backend. */
 extern const bt_host *connection_host(void);
@@ -59,7 +63,8 @@ extern void connection_report_once(const Connection *connection,
 
 /* The parts of such an error, for those who word it themselves. */
 extern int connection_sqlstate(const bt_status *status);
-extern const char *connection_hint(const TableMapping *table, const bt_status *status);
+extern const char *connection_hint(const Connection *connection,
+								   const TableMapping *table, const bt_status *status);
 extern const char *
 connection_status_text(const Connection *connection, const bt_status *status);
 

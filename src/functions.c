@@ -37,6 +37,7 @@
 #include "mapping.h"
 #include "option.h"
 #include "quote.h"
+#include "table_admin.h"
 
 PG_FUNCTION_INFO_V1(bigtable_mutate_row);
 PG_FUNCTION_INFO_V1(bigtable_mutate_rows);
@@ -647,10 +648,12 @@ bigtable_drop_row_range(PG_FUNCTION_ARGS)
 	connect_table(&table);
 	PG_TRY();
 	{
-		call = bt_admin_drop_row_range(connection_admin_channel(table.connection),
-									   connection_host(), table.mapping->table_resource,
-									   prefix, whole_table, &table.mapping->retry);
-		run(&table, call, true, NULL, "drop rows of");
+		Connection *admin = connection_admin(table.connection);
+
+		call = bt_admin_drop_row_range(connection_channel(admin), connection_host(),
+									   table.mapping->table_resource, prefix, whole_table,
+									   &table.mapping->retry);
+		table_admin_run(admin, table.mapping, call, true, "drop rows of");
 	}
 	PG_FINALLY();
 	{

@@ -675,21 +675,22 @@ static void
 truncate_table(const TableMapping *table)
 {
 	Connection *connection = connection_acquire(table, GetUserId());
-	bt_unary *call = NULL;
+	bt_unary *volatile call = NULL;
 
 	PG_TRY();
 	{
+		Connection *admin = connection_admin(connection);
 		bt_unary_result result;
 		bt_status status;
 
-		call = bt_admin_drop_row_range(connection_admin_channel(connection),
-									   connection_host(), table->table_resource,
-									   bt_span_make(NULL, 0), true, &table->retry);
+		call = bt_admin_drop_row_range(connection_channel(admin), connection_host(),
+									   table->table_resource, bt_span_make(NULL, 0), true,
+									   &table->retry);
 		arena_check(call != NULL);
 		while ((result = bt_unary_run(call, &status)) == BT_UNARY_INTERRUPTED)
 			CHECK_FOR_INTERRUPTS();
 		if (result != BT_UNARY_DONE)
-			connection_report_once(connection, table, &status, "truncate");
+			connection_report_once(admin, table, &status, "truncate");
 	}
 	PG_FINALLY();
 	{

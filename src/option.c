@@ -30,6 +30,8 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "credential.h"
+#include "endpoint.h"
 #include "option.h"
 
 #define ON_SERVER 0x01
@@ -70,16 +72,17 @@ static const Option options[] = {
 	{"instance_id", ON_SERVER, OPTION_STRING, .check = check_resource_id},
 	{"app_profile_id", ON_SERVER | ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"emulator_host", ON_SERVER, OPTION_STRING, .check = check_target},
-	{"endpoint", ON_SERVER, OPTION_RESERVED},
-	{"admin_endpoint", ON_SERVER, OPTION_RESERVED},
-	{"universe_domain", ON_SERVER, OPTION_RESERVED},
-	{"ssl_ca_file", ON_SERVER, OPTION_RESERVED},
+	{"endpoint", ON_SERVER, OPTION_STRING, .check = endpoint_check_option},
+	{"admin_endpoint", ON_SERVER, OPTION_STRING, .check = endpoint_check_option},
+	{"universe_domain", ON_SERVER, OPTION_STRING, .check = endpoint_check_universe},
+	{"ssl_ca_file", ON_SERVER, OPTION_STRING, .check = credential_check_file},
 
 	/* who asks */
-	{"credentials_file", ON_USER_MAPPING, OPTION_RESERVED},
-	{"credentials_json", ON_USER_MAPPING, OPTION_RESERVED},
-	{"access_token", ON_USER_MAPPING, OPTION_RESERVED},
-	{"default_credentials", ON_USER_MAPPING, OPTION_RESERVED},
+	{"credentials_file", ON_USER_MAPPING, OPTION_STRING, .check = credential_check_file},
+	{"credentials_json", ON_USER_MAPPING, OPTION_STRING, .check = credential_check_json},
+	{"access_token", ON_USER_MAPPING, OPTION_STRING, .check = credential_check_token},
+	{"default_credentials", ON_USER_MAPPING, OPTION_BOOL,
+	 .check = credential_check_default},
 
 	/* how long and how often to try */
 	{"operation_timeout", ON_SERVER, OPTION_DURATION},
@@ -325,12 +328,14 @@ report_unknown(const char *name, int place)
 			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 							errmsg("option \"%s\" cannot be set for %s", name,
 								   name_of_place(place)),
+							errhidestmt(true),
 							errhint("It is an option of %s.", name_of_place(first))));
 		}
 
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\" for %s", name, name_of_place(place)),
+			 errhidestmt(place == ON_USER_MAPPING),
 			 closest != NULL ? errhint("Perhaps you meant the option \"%s\".", closest)
 							 : (place != 0 ? 0 : errhint("It has no options."))));
 }
@@ -421,7 +426,33 @@ static void
 report_conflict(const char *a, const char *b)
 {
 	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					errmsg("options \"%s\" and \"%s\" cannot be set together", a, b)));
+					errmsg("options \"%s\" and \"%s\" cannot be set together", a, b),
+					errhidestmt(true)));
+}
+
+/* At most one of several options may be there. */
+static void
+check_one_of(List *list, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++)
+			if (is_set(list, names[i]) && is_set(list, names[j]))
+				report_conflict(names[i], names[j]);
+}
+
+/* How a server is reached, and who asks. */
+static void
+check_access(List *list)
+{
+	static const char *const credentials[] = {"credentials_file", "credentials_json",
+											  "access_token", "default_credentials"};
+	static const char *const of_tls[] = {"endpoint", "admin_endpoint", "universe_domain",
+										 "ssl_ca_file"};
+
+	check_one_of(list, credentials, lengthof(credentials));
+	for (size_t i = 0; i < lengthof(of_tls); i++)
+		if (is_set(list, "emulator_host") && is_set(list, of_tls[i]))
+			report_conflict("emulator_host", of_tls[i]);
 }
 
 /* What contradicts itself within one list. */
@@ -461,6 +492,7 @@ check_combinations(List *list)
 		report_conflict("authorized_view", "materialized_view");
 	if (is_set(list, "materialized_view") && is_set(list, "table_name"))
 		report_conflict("materialized_view", "table_name");
+	check_access(list);
 }
 
 /*

@@ -240,7 +240,7 @@ report_failed_rows(Sender *sender)
 	const char *hint;
 
 	causes = bt_mutator_causes(sender->mutator, &ncauses, &first_key);
-	hint = connection_hint(sender->table, &causes[0].status);
+	hint = connection_hint(sender->connection, sender->table, &causes[0].status);
 	initStringInfo(&detail);
 	appendStringInfo(&detail, "The first that failed has row key %s. Rows written: %llu.",
 					 quoted(first_key), (unsigned long long) rows_written(sender));

@@ -68,15 +68,15 @@ list_page(Connection *connection, const TableMapping *instance, const char *page
 		  List **names)
 {
 	bt_arena arena = arena_in_context(CurrentMemoryContext);
+	Connection *admin = connection_admin(connection);
 	bt_unary *volatile call = NULL;
 	bt_table_page page;
 
 	PG_TRY();
 	{
-		call =
-			bt_admin_list_tables(connection_admin_channel(connection), connection_host(),
-								 instance->resource, page_token, &instance->retry);
-		table_admin_run(connection, instance, call, false, "list the tables of");
+		call = bt_admin_list_tables(connection_channel(admin), connection_host(),
+									instance->resource, page_token, &instance->retry);
+		table_admin_run(admin, instance, call, false, "list the tables of");
 		check_unpacked(bt_unpack_table_page(bt_unary_response(call), &arena, &page),
 					   "ListTables");
 	}
@@ -124,13 +124,14 @@ table_admin_get(Connection *connection, const TableMapping *table)
 {
 	bt_arena arena = arena_in_context(CurrentMemoryContext);
 	bt_table *result = palloc(sizeof(bt_table));
+	Connection *admin = connection_admin(connection);
 	bt_unary *volatile call = NULL;
 
 	PG_TRY();
 	{
-		call = bt_admin_get_table(connection_admin_channel(connection), connection_host(),
+		call = bt_admin_get_table(connection_channel(admin), connection_host(),
 								  table->table_resource, &table->retry);
-		table_admin_run(connection, table, call, false, "read the schema of");
+		table_admin_run(admin, table, call, false, "read the schema of");
 		check_unpacked(bt_unpack_table(bt_unary_response(call), &arena, result),
 					   "GetTable");
 	}

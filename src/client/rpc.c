@@ -52,6 +52,9 @@
 #define HTTP2_MAX_FRAME_BYTES (64 * 1024)
 #define HTTP2_WINDOW_BYTES (4 * 1024 * 1024)
 
+/* What tokens that are fetched are for; IAM says what of that is allowed. */
+#define TOKEN_SCOPE "https://www.googleapis.com/auth/cloud-platform"
+
 /* An operation that is under way. */
 typedef struct op
 {
@@ -384,8 +387,10 @@ integer_arg(const char *key, int value)
 	return arg;
 }
 
+/* Takes the credentials. */
 static grpc_channel *
-make_channel(const char *target, const char *user_agent)
+make_channel(const char *target, const char *user_agent,
+			 grpc_channel_credentials *credentials, bool tls)
 {
 	grpc_arg args[] = {
 		{.type = GRPC_ARG_STRING,
@@ -406,7 +411,7 @@ make_channel(const char *target, const char *user_agent)
 		integer_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
 
 		/* A stalled stream is pinged for as long as it is open. */
-		integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000),
+		integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, (tls ? 30 : 60) * 1000),
 		integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000),
 		integer_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
 
@@ -417,39 +422,107 @@ make_channel(const char *target, const char *user_agent)
 		integer_arg(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000),
 
 		/* Plaintext is for emulators and test servers near by. */
-		integer_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+		integer_arg(GRPC_ARG_ENABLE_HTTP_PROXY, tls),
 	};
 	grpc_channel_args channel_args = {sizeof(args) / sizeof(args[0]), args};
-	grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
 	grpc_channel *channel = grpc_channel_create(target, credentials, &channel_args);
 
 	grpc_channel_credentials_release(credentials);
 	return channel;
 }
 
-bt_channel *
-bt_channel_create_plaintext(const char *target, const char *user_agent, bt_status *status)
+/* NULL if gRPC finds fault with them. */
+static grpc_call_credentials *
+make_call_credentials(const bt_credentials *credentials)
 {
-	bt_channel *channel = calloc(1, sizeof(bt_channel));
-	sigset_t old;
-
-	if (channel != NULL)
+	switch (credentials->kind)
 	{
-		block_signals(&old);
-		channel->channel = make_channel(target, user_agent);
-		restore_signals(&old);
+		case BT_ACCESS_TOKEN:
+			return grpc_access_token_credentials_create(credentials->secret, NULL);
+		case BT_SERVICE_ACCOUNT:
+			return grpc_service_account_jwt_access_credentials_create(
+				credentials->secret, grpc_max_auth_token_lifetime(), NULL);
+		case BT_AUTHORIZED_USER:
+			return grpc_google_refresh_token_credentials_create(credentials->secret,
+																NULL);
+		case BT_EXTERNAL_ACCOUNT:
+			return grpc_external_account_credentials_create(credentials->secret,
+															TOKEN_SCOPE);
+		case BT_METADATA_SERVER:
+			return grpc_google_compute_engine_credentials_create(NULL);
 	}
-	if (channel == NULL || channel->channel == NULL)
+	return NULL;
+}
+
+/* NULL if gRPC finds fault with the call credentials. */
+static grpc_channel_credentials *
+make_tls_credentials(const char *ca_pem, const bt_credentials *credentials)
+{
+	grpc_call_credentials *call_credentials = make_call_credentials(credentials);
+	grpc_channel_credentials *ssl;
+	grpc_channel_credentials *both;
+
+	if (call_credentials == NULL)
+		return NULL;
+	ssl = grpc_ssl_credentials_create(ca_pem, NULL, NULL, NULL);
+	both = grpc_composite_channel_credentials_create(ssl, call_credentials, NULL);
+	grpc_call_credentials_release(call_credentials);
+	grpc_channel_credentials_release(ssl);
+	return both;
+}
+
+/* Puts the channel into the list of those that exist. */
+static bt_channel *
+add_channel(grpc_channel *grpc, bt_status *status)
+{
+	bt_channel *channel = grpc != NULL ? calloc(1, sizeof(bt_channel)) : NULL;
+
+	if (channel == NULL)
 	{
-		free(channel);
+		if (grpc != NULL)
+			grpc_channel_destroy(grpc);
 		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "could not create a gRPC channel");
 		return NULL;
 	}
+	channel->channel = grpc;
 	channel->next = rpc.channels;
 	channel->link = &rpc.channels;
 	if (channel->next != NULL)
 		channel->next->link = &channel->next;
 	rpc.channels = channel;
+	return channel;
+}
+
+bt_channel *
+bt_channel_create_plaintext(const char *target, const char *user_agent, bt_status *status)
+{
+	bt_channel *channel;
+	sigset_t old;
+
+	block_signals(&old);
+	channel = add_channel(
+		make_channel(target, user_agent, grpc_insecure_credentials_create(), false),
+		status);
+	restore_signals(&old);
+	return channel;
+}
+
+bt_channel *
+bt_channel_create_tls(const char *target, const char *user_agent, const char *ca_pem,
+					  const bt_credentials *credentials, bt_status *status)
+{
+	grpc_channel_credentials *channel_credentials;
+	bt_channel *channel = NULL;
+	sigset_t old;
+
+	block_signals(&old);
+	channel_credentials = make_tls_credentials(ca_pem, credentials);
+	if (channel_credentials == NULL)
+		bt_status_set(status, BT_UNAUTHENTICATED, "gRPC refused the credentials");
+	else
+		channel = add_channel(make_channel(target, user_agent, channel_credentials, true),
+							  status);
+	restore_signals(&old);
 	return channel;
 }
 

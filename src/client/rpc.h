@@ -19,6 +19,7 @@
 #ifndef BT_RPC_H
 #define BT_RPC_H
 
+#include "credentials.h"
 #include "span.h"
 #include "status.h"
 
@@ -57,7 +58,10 @@ typedef enum bt_call_event
 	BT_CALL_INTERRUPTED /* the host was interrupted; the call goes on */
 } bt_call_event;
 
-/* Descriptors that gRPC and this file hold per process, and per channel. */
+/*
+ * Descriptors that gRPC and this file hold per process, and per channel.  A
+ * channel that has to fetch tokens has a connection for that now and then.
+ */
 #define BT_RPC_PROCESS_FDS 5
 #define BT_RPC_CHANNEL_FDS 2
 
@@ -87,6 +91,19 @@ extern int64_t bt_rpc_now_us(void);
  */
 extern bt_channel *bt_channel_create_plaintext(const char *target, const char *user_agent,
 											   bt_status *status);
+
+/*
+ * The same with TLS, and with credentials that go with every call.  The server
+ * has to have a certificate for the target's host, of an authority in ca_pem
+ * (certificates in PEM form), or of one that this machine trusts if that is
+ * NULL.  The strings are copied.  What the credentials need is fetched by the
+ * calls, within their deadlines; that goes through the proxies which the
+ * environment names.  The token of a service account is for the audience
+ * "https://HOST/", or "https://HOST:PORT/" if the port is not 443.
+ */
+extern bt_channel *
+bt_channel_create_tls(const char *target, const char *user_agent, const char *ca_pem,
+					  const bt_credentials *credentials, bt_status *status);
 
 /* Is there a connection on which a server has spoken HTTP/2? */
 extern bool bt_channel_is_connected(const bt_channel *channel);

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mock_auth.h"
 #include "mock_log.h"
 #include "mock_socket.h"
 
@@ -250,6 +251,20 @@ answer_unknown(struct mock_call *call, const char *path)
 	call_finish(call, GRPC_STATUS_UNIMPLEMENTED, "the mock does not serve this method");
 }
 
+/* A call that is not authorised. */
+static void
+refuse(struct mock_call *call, const char *path, const char *reason)
+{
+	struct bytes line = {0};
+
+	call->method = "Refused";
+	bytes_printf(&line, "Refused call=%" PRId64 " path=%s", call->number, path);
+	describe_headers(&line, &call->headers);
+	log_line(&line);
+	bytes_free(&line);
+	call_finish(call, GRPC_STATUS_UNAUTHENTICATED, reason);
+}
+
 /* The request is there: answer it. */
 static void
 answer(struct mock_call *call)
@@ -259,10 +274,13 @@ answer(struct mock_call *call)
 	size_t n = sizeof(methods) / sizeof(methods[0]);
 	grpc_byte_buffer_reader reader;
 	grpc_slice slice;
+	const char *reason;
 
 	while (i < n && strcmp(methods[i].path, path) != 0)
 		i++;
-	if (i == n)
+	if (!auth_check(call, &reason))
+		refuse(call, path, reason);
+	else if (i == n)
 		answer_unknown(call, path);
 	else if (!call->payload || !grpc_byte_buffer_reader_init(&reader, call->payload))
 		call_finish(call, GRPC_STATUS_INTERNAL, "the call has no request");

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mock_auth.h"
+
 typedef Google__Bigtable__V2__RowFilter RowFilter;
 
 #define KIND(name) GOOGLE__BIGTABLE__V2__ROW_FILTER__FILTER_##name
@@ -78,7 +80,7 @@ applied_line(const struct bytes *line)
 static bool
 is_ours(grpc_slice key)
 {
-	static const char *const prefixes[] = {"x-goog", "bigtable-"};
+	static const char *const prefixes[] = {"x-goog", "bigtable-", "authorization"};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (GRPC_SLICE_LENGTH(key) >= strlen(prefixes[i]) &&
@@ -102,7 +104,11 @@ describe_headers(struct bytes *out, const grpc_metadata_array *headers)
 		bytes_text(out, " ");
 		bytes_append(out, GRPC_SLICE_START_PTR(key), GRPC_SLICE_LENGTH(key));
 		bytes_text(out, "=");
-		percent_encode(out, GRPC_SLICE_START_PTR(value), GRPC_SLICE_LENGTH(value), "");
+		if (grpc_slice_str_cmp(key, "authorization") == 0)
+			describe_authorization(out, value);
+		else
+			percent_encode(out, GRPC_SLICE_START_PTR(value), GRPC_SLICE_LENGTH(value),
+						   "");
 	}
 }
 

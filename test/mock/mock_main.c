@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mock_auth.h"
 #include "mock_call.h"
 #include "mock_log.h"
 #include "mock_socket.h"
@@ -30,6 +31,8 @@ struct options
 	long port;
 	const char *log;
 	const char *apply_log;
+	const char *tls_cert; /* NULL: plaintext */
+	const char *tls_key;
 	bool exit_with_stdin;
 	long max_connection_age;
 };
@@ -53,6 +56,12 @@ static const char usage_text[] =
 	"  --family NAME            a family that GetTable reports; may be repeated\n"
 	"  --sum-family NAME        the same for a family of sums\n"
 	"  --max-connection-age MS  close each connection gracefully at that age\n"
+	"  --tls-cert FILE          speak TLS with this certificate\n"
+	"  --tls-key FILE           and its private key\n"
+	"  --jwt-key FILE           refuse calls without a JWT that this public key has "
+	"signed\n"
+	"  --jwt-audience URL       for this audience, not for https://AUTHORITY/\n"
+	"  --jwt-issuer ACCOUNT     and of this account\n"
 	"  --exit-with-stdin        exit when standard input ends\n";
 
 /* Complain and end. */
@@ -122,6 +131,19 @@ take_option(struct options *options, const char *name, char *value)
 		options->apply_log = value;
 	else if (strcmp(name, "max-connection-age") == 0)
 		options->max_connection_age = number(name, value, 1);
+	else if (strcmp(name, "tls-cert") == 0)
+		options->tls_cert = value;
+	else if (strcmp(name, "tls-key") == 0)
+		options->tls_key = value;
+	else if (strcmp(name, "jwt-key") == 0)
+	{
+		if (!auth_require_key(value))
+			fail("cannot read the key for --jwt-key");
+	}
+	else if (strcmp(name, "jwt-audience") == 0)
+		auth_require_audience(value);
+	else if (strcmp(name, "jwt-issuer") == 0)
+		auth_require_issuer(value);
 	else if (strcmp(name, "exit-with-stdin") == 0)
 		options->exit_with_stdin = true;
 	else
@@ -149,6 +171,11 @@ read_options(struct options *options, int argc, char **argv)
 		{"sum-family", required_argument, NULL, 0},
 		{"apply-log", required_argument, NULL, 0},
 		{"max-connection-age", required_argument, NULL, 0},
+		{"tls-cert", required_argument, NULL, 0},
+		{"tls-key", required_argument, NULL, 0},
+		{"jwt-key", required_argument, NULL, 0},
+		{"jwt-audience", required_argument, NULL, 0},
+		{"jwt-issuer", required_argument, NULL, 0},
 		{"exit-with-stdin", no_argument, NULL, 0},
 		{"help", no_argument, NULL, 0},
 		{NULL, 0, NULL, 0}};
@@ -191,10 +218,15 @@ integer(const char *key, int value)
 	return arg;
 }
 
-/* Make the server; connections are added to it later. */
+/*
+ * Listen and make the server.  Of plaintext, the connections are accepted by us
+ * and added to it later.
+ */
 static void
-create_server(const struct options *options)
+create_server(const struct options *options, const char *address, struct bytes *shown)
 {
+	char error[256];
+
 	grpc_arg list[] = {
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, -1),
 		/* large requests shall not wait for the window */
@@ -211,6 +243,10 @@ create_server(const struct options *options)
 	server.queue = grpc_completion_queue_create_for_next(NULL);
 	server.server = grpc_server_create(&args, NULL);
 	grpc_server_register_completion_queue(server.server, server.queue, NULL);
+	if (options->tls_cert &&
+		!socket_listen_tls(server.server, address, options->tls_cert, options->tls_key,
+						   shown, error, sizeof(error)))
+		fail(error);
 	grpc_server_start(server.server);
 }
 
@@ -301,11 +337,15 @@ main(int argc, char **argv)
 	else
 		bytes_printf(&address, "127.0.0.1:%ld", options.port);
 	bytes_append(&address, "", 1);
-	if (!socket_listen((const char *) address.data, &shown, error, sizeof(error)))
-		fail(error);
+	if (!options.tls_cert != !options.tls_key)
+		fail("--tls-cert and --tls-key go together");
+	if (options.tls_cert
+			? !socket_take_signals()
+			: !socket_listen((const char *) address.data, &shown, error, sizeof(error)))
+		fail(options.tls_cert ? "cannot take signals" : error);
 
 	grpc_init();
-	create_server(&options);
+	create_server(&options, (const char *) address.data, &shown);
 	call_await(&server);
 	if (!socket_start(server.server, options.exit_with_stdin, stop))
 		fail("cannot start the accepting thread");

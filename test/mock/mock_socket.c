@@ -105,8 +105,8 @@ listen_tcp(const char *host, const char *port)
 }
 
 /* Take the signals that end the process from a descriptor from now on. */
-static bool
-redirect_signals(void)
+bool
+socket_take_signals(void)
 {
 	sigset_t signals;
 
@@ -126,7 +126,7 @@ socket_listen(const char *address, struct bytes *shown, char *error, size_t size
 	char *host;
 	bool ok;
 
-	if (!redirect_signals())
+	if (!socket_take_signals())
 		ok = false;
 	else if (strncmp(address, "unix:", 5) == 0)
 	{
@@ -150,6 +150,59 @@ socket_listen(const char *address, struct bytes *shown, char *error, size_t size
 	if (!ok)
 		snprintf(error, size, "cannot listen on %s: %s", address, strerror(errno));
 	return ok;
+}
+
+/* ---- TLS ---- */
+
+/* A whole file as text, to be freed, or NULL. */
+static char *
+read_text(const char *path)
+{
+	struct bytes text = {0};
+	FILE *file = fopen(path, "r");
+	char buffer[4096];
+	size_t n;
+
+	if (!file)
+		return NULL;
+	while ((n = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		bytes_append(&text, buffer, n);
+	fclose(file);
+	bytes_append(&text, "", 1);
+	return (char *) text.data;
+}
+
+bool
+socket_listen_tls(grpc_server *server, const char *address, const char *cert,
+				  const char *key, struct bytes *shown, char *error, size_t size)
+{
+	char *cert_text = read_text(cert);
+	char *key_text = read_text(key);
+	grpc_ssl_pem_key_cert_pair pair = {.private_key = key_text, .cert_chain = cert_text};
+	grpc_server_credentials *credentials = NULL;
+	int port = 0;
+
+	if (cert_text && key_text)
+		credentials = grpc_ssl_server_credentials_create_ex(
+			NULL, &pair, 1, GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE, NULL);
+	if (credentials)
+	{
+		port = grpc_server_add_http2_port(server, address, credentials);
+		grpc_server_credentials_release(credentials);
+	}
+	free(cert_text);
+	free(key_text);
+	if (port <= 0)
+	{
+		snprintf(error, size, "cannot listen on %s with TLS", address);
+		return false;
+	}
+	if (strncmp(address, "unix:", 5) == 0)
+		bytes_text(shown, address);
+	else
+		bytes_printf(shown, "%.*s:%d", (int) (strrchr(address, ':') - address), address,
+					 port);
+	return true;
 }
 
 /* ---- accepting ---- */
@@ -205,7 +258,8 @@ accept_loop(void *arg)
 			accept_all();
 		stop = fds[1].revents || (fds[2].revents && stdin_ended());
 	}
-	close(listen_fd);
+	if (listen_fd >= 0)
+		close(listen_fd);
 	stop_server();
 	return NULL;
 }

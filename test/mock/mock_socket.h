@@ -25,6 +25,16 @@ extern bool
 socket_listen(const char *address, struct bytes *shown, char *error, size_t size);
 
 /*
+ * The same with TLS, by gRPC itself, so that there is nothing beneath it to act
+ * on.  The server must not have been started.  cert and key are files in PEM
+ * form.  socket_take_signals() comes before gRPC in this case.
+ */
+extern bool socket_take_signals(void);
+extern bool
+socket_listen_tls(grpc_server *server, const char *address, const char *cert,
+				  const char *key, struct bytes *shown, char *error, size_t size);
+
+/*
  * Start the thread that accepts connections into the server.  It ends, after
  * a call of "stop" on that thread, on SIGTERM or SIGINT, or when "with_stdin"
  * is set and standard input ends.
