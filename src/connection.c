@@ -60,7 +60,7 @@ struct Connection
 	bool outdated;
 	int users; /* how many hold it */
 	const Endpoint *endpoint;
-	const Credential *credential; /* NULL: plaintext */
+	const Credential *credential; /* without the secret; NULL: plaintext */
 	bt_channel *channel;
 	Connection *admin; /* the other API's, held as long as this exists; or NULL */
 	dlist_head known_tables;
@@ -131,11 +131,15 @@ make_wait_set(int fd)
 
 /* ---- invalidation ---- */
 
+/* How many there have been. */
+static uint64 invalidations = 0;
+
 static void
 invalidate_server(Datum arg, int cacheid, uint32 hash)
 {
 	dlist_iter iter;
 
+	invalidations++;
 	dlist_foreach(iter, &connections)
 	{
 		Connection *connection = dlist_container(Connection, node, iter.cur);
@@ -150,6 +154,7 @@ invalidate_mapping(Datum arg, int cacheid, uint32 hash)
 {
 	dlist_iter iter;
 
+	invalidations++;
 	dlist_foreach(iter, &connections)
 	{
 		Connection *connection = dlist_container(Connection, node, iter.cur);
@@ -186,6 +191,13 @@ reserve_descriptors(int n)
 		}
 }
 
+static void
+release_descriptors(int n)
+{
+	while (n-- > 0)
+		ReleaseExternalFD();
+}
+
 /* Starts gRPC in this process, on first use. */
 static void
 start_process(void)
@@ -198,8 +210,7 @@ start_process(void)
 		reserve_descriptors(BT_RPC_PROCESS_FDS);
 		if (!bt_rpc_init(&status))
 		{
-			for (int i = 0; i < BT_RPC_PROCESS_FDS; i++)
-				ReleaseExternalFD();
+			release_descriptors(BT_RPC_PROCESS_FDS);
 			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
 							errmsg("could not initialize the Bigtable client"),
 							errdetail_internal("%s", status.message)));
@@ -233,6 +244,16 @@ find_user_mapping(Oid serverid, Oid userid)
 						   ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
 }
 
+/* How many descriptors a connection may hold. */
+static int
+descriptors_of(const Connection *connection)
+{
+	if (connection->credential != NULL &&
+		bt_credentials_fetch_tokens(&connection->credential->client))
+		return BT_RPC_CHANNEL_FDS + BT_RPC_TOKEN_FDS;
+	return BT_RPC_CHANNEL_FDS;
+}
+
 static void
 destroy(Connection *connection)
 {
@@ -240,77 +261,91 @@ destroy(Connection *connection)
 	if (connection->admin != NULL)
 		connection_release(connection->admin);
 	bt_channel_destroy(connection->channel);
-	for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
-		ReleaseExternalFD();
+	release_descriptors(descriptors_of(connection));
 	MemoryContextDelete(connection->context);
 }
 
 /* What a new connection is to be: contacts nobody, and holds nothing yet. */
 static Connection *
-prepare_connection(MemoryContext context, Oid serverid, Oid mapping_id, BigtableApi api,
-				   Oid userid)
+prepare_connection(MemoryContext context, const ForeignServer *server, Oid mapping_id,
+				   BigtableApi api)
 {
 	Connection *connection = palloc0(sizeof(Connection));
-	ForeignServer *server = GetForeignServer(serverid);
 
 	connection->context = context;
-	connection->serverid = serverid;
+	connection->serverid = server->serverid;
 	connection->mapping_id = mapping_id;
 	connection->api = api;
 	connection->server_hash =
-		GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
+		GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(server->serverid));
 	connection->mapping_hash =
 		GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping_id));
 	connection->endpoint = endpoint_find(server, api);
-	if (!connection->endpoint->plaintext)
-		connection->credential =
-			credential_load(server, connection->endpoint, mapping_id, userid);
 	dlist_init(&connection->known_tables);
 	return connection;
 }
 
 static bt_channel *
-make_channel(const Connection *connection, const char *authorities, bt_status *status)
+make_channel(const Endpoint *endpoint, const Credential *credential, bt_status *status)
 {
 	static const char user_agent[] = "bigtable_fdw/" BT_CLIENT_VERSION;
-	const char *target = connection->endpoint->target;
 
-	if (connection->endpoint->plaintext)
-		return bt_channel_create_plaintext(target, user_agent, status);
-	return bt_channel_create_tls(target, user_agent, authorities,
-								 &connection->credential->client, status);
+	if (endpoint->plaintext)
+		return bt_channel_create_plaintext(endpoint->target, user_agent, status);
+	return bt_channel_create_tls(endpoint->target, user_agent,
+								 credential_authorities(endpoint), &credential->client,
+								 status);
 }
 
+/* Makes the channel of a connection, which then holds something. */
+static void
+open_connection(Connection *connection, const Credential *credential)
+{
+	bt_status status;
+
+	reserve_descriptors(descriptors_of(connection));
+	connection->channel = make_channel(connection->endpoint, credential, &status);
+	if (connection->channel != NULL)
+		return;
+	release_descriptors(descriptors_of(connection));
+	ereport(ERROR, (errcode(status.code == BT_UNAUTHENTICATED
+								? ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION
+								: ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
+					errmsg("could not connect to \"%s\"", connection->endpoint->target),
+					errdetail_internal("%s", status.message)));
+}
+
+/*
+ * Makes a connection.  What it does not need any more, secrets above all, is left
+ * in the current memory context.
+ */
 static Connection *
 make_connection(Oid serverid, Oid mapping_id, BigtableApi api, Oid userid)
 {
+	uint64 before = invalidations;
+	ForeignServer *server = GetForeignServer(serverid);
 	MemoryContext context = AllocSetContextCreate(
 		CurrentMemoryContext, "bigtable_fdw connection", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Connection *connection =
-		prepare_connection(context, serverid, mapping_id, api, userid);
-	char *authorities;
-	bt_status status;
+	Connection *connection = prepare_connection(context, server, mapping_id, api);
+	Credential *credential = NULL;
 
-	MemoryContextSwitchTo(old);
-	authorities = credential_authorities(connection->endpoint);
-	reserve_descriptors(BT_RPC_CHANNEL_FDS);
-	connection->channel = make_channel(connection, authorities, &status);
-	if (connection->channel == NULL)
+	if (!connection->endpoint->plaintext)
 	{
-		for (int i = 0; i < BT_RPC_CHANNEL_FDS; i++)
-			ReleaseExternalFD();
-		ereport(ERROR,
-				(errcode(status.code == BT_UNAUTHENTICATED
-							 ? ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION
-							 : ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION),
-				 errmsg("could not connect to \"%s\"", connection->endpoint->target),
-				 errdetail_internal("%s", status.message)));
+		MemoryContextSwitchTo(old);
+		credential = credential_load(server, connection->endpoint, mapping_id, userid);
+		MemoryContextSwitchTo(context);
+		connection->credential = credential_without_secret(credential);
 	}
+	MemoryContextSwitchTo(old);
+	open_connection(connection, credential);
 
 	/* Now that it owns something, it outlives the query. */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&connections, &connection->node);
+
+	/* What was read first may have changed while the rest was read. */
+	connection->outdated = before != invalidations;
 	return connection;
 }
 

@@ -142,8 +142,8 @@ read_file(const char *what, const char *path, bool any_owner, struct stat *stat)
 	if (fd < 0 || fstat(fd, stat) != 0)
 		report_file(what, path);
 	check_file(what, path, stat, any_owner);
-	text = palloc(MAX_FILE_BYTES + 1);
-	len = read(fd, text, MAX_FILE_BYTES);
+	text = palloc(stat->st_size + 1);
+	len = read(fd, text, stat->st_size);
 	if (len < 0)
 		report_file(what, path);
 	text[len] = '\0';
@@ -537,6 +537,18 @@ credential_load(const ForeignServer *server, const Endpoint *endpoint, Oid mappi
 	check_universe(&source, server, endpoint, credential->client.kind);
 	credential->client.secret = source_text(&source);
 	return credential;
+}
+
+Credential *
+credential_without_secret(const Credential *credential)
+{
+	Credential *copy = palloc(sizeof(Credential));
+
+	*copy = *credential;
+	copy->client.secret = NULL;
+	if (credential->path != NULL)
+		copy->path = pstrdup(credential->path);
+	return copy;
 }
 
 bool

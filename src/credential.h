@@ -30,6 +30,9 @@ typedef struct Credential
 extern Credential *credential_load(const ForeignServer *server, const Endpoint *endpoint,
 								   Oid mapping_id, Oid userid);
 
+/* A copy to keep, for all but authorising calls; in the current memory context. */
+extern Credential *credential_without_secret(const Credential *credential);
+
 /* Has the file changed, of which they were made? */
 extern bool credential_is_outdated(const Credential *credential);
 

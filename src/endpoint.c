@@ -137,17 +137,19 @@ endpoint_find(const ForeignServer *server, BigtableApi api)
 	const char *emulator = find_emulator(server->options);
 	const char *option = api == DATA_API ? "endpoint" : "admin_endpoint";
 	const char *target = option_string(server->options, option, NULL);
+	const char *ca_file = option_string(server->options, "ssl_ca_file", NULL);
 
 	endpoint->universe =
-		option_string(server->options, "universe_domain", GOOGLE_UNIVERSE);
-	endpoint->ca_file = option_string(server->options, "ssl_ca_file", NULL);
+		pstrdup(option_string(server->options, "universe_domain", GOOGLE_UNIVERSE));
+	if (ca_file != NULL)
+		endpoint->ca_file = pstrdup(ca_file);
 	if (emulator != NULL)
 	{
 		endpoint->plaintext = true;
 		endpoint->target = pstrdup(emulator);
 	}
 	else if (target != NULL)
-		endpoint->target = target;
+		endpoint->target = pstrdup(target);
 	else
 	{
 		endpoint->is_default = true;

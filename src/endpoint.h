@@ -29,7 +29,7 @@ typedef struct Endpoint
 	bool is_default;      /* no option has named it */
 } Endpoint;
 
-/* In the current memory context. */
+/* A copy, in the current memory context. */
 extern Endpoint *endpoint_find(const ForeignServer *server, BigtableApi api);
 
 /*

@@ -30,6 +30,14 @@ typedef struct bt_credentials
 	const char *secret; /* the token, or Google's JSON; NULL for the machine */
 } bt_credentials;
 
+/* Are tokens fetched for them from somewhere? */
+static inline bool
+bt_credentials_fetch_tokens(const bt_credentials *credentials)
+{
+	return credentials->kind != BT_ACCESS_TOKEN &&
+		   credentials->kind != BT_SERVICE_ACCOUNT;
+}
+
 /*
  * Is that a private key in PEM form that can sign for a service account: RSA,
  * and without a passphrase?  If not, *reason is a sentence that says why.

@@ -126,14 +126,18 @@ bool
 bt_retry_is_outcome_unknown(const bt_status *status, bool of_call)
 {
 	/* What gRPC says when a request has never left. */
-	static const char never_sent[] = "failed to connect to all addresses";
+	static const char *const never_sent[] = {"failed to connect to all addresses",
+											 "Error occurred when fetching oauth2 token"};
 
 	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
 		return false; /* it was never sent */
 	switch (status->code)
 	{
 		case BT_UNAVAILABLE:
-			return strncmp(status->message, never_sent, strlen(never_sent)) != 0;
+			for (size_t i = 0; i < sizeof(never_sent) / sizeof(never_sent[0]); i++)
+				if (strncmp(status->message, never_sent[i], strlen(never_sent[i])) == 0)
+					return false;
+			return true;
 		case BT_DEADLINE_EXCEEDED:
 			return true;
 		case BT_CANCELLED:

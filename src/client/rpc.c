@@ -18,6 +18,8 @@
  */
 #include "rpc.h"
 
+#include "rpc_credentials.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -51,9 +53,6 @@
  */
 #define HTTP2_MAX_FRAME_BYTES (64 * 1024)
 #define HTTP2_WINDOW_BYTES (4 * 1024 * 1024)
-
-/* What tokens that are fetched are for; IAM says what of that is allowed. */
-#define TOKEN_SCOPE "https://www.googleapis.com/auth/cloud-platform"
 
 /* An operation that is under way. */
 typedef struct op
@@ -431,46 +430,6 @@ make_channel(const char *target, const char *user_agent,
 	return channel;
 }
 
-/* NULL if gRPC finds fault with them. */
-static grpc_call_credentials *
-make_call_credentials(const bt_credentials *credentials)
-{
-	switch (credentials->kind)
-	{
-		case BT_ACCESS_TOKEN:
-			return grpc_access_token_credentials_create(credentials->secret, NULL);
-		case BT_SERVICE_ACCOUNT:
-			return grpc_service_account_jwt_access_credentials_create(
-				credentials->secret, grpc_max_auth_token_lifetime(), NULL);
-		case BT_AUTHORIZED_USER:
-			return grpc_google_refresh_token_credentials_create(credentials->secret,
-																NULL);
-		case BT_EXTERNAL_ACCOUNT:
-			return grpc_external_account_credentials_create(credentials->secret,
-															TOKEN_SCOPE);
-		case BT_METADATA_SERVER:
-			return grpc_google_compute_engine_credentials_create(NULL);
-	}
-	return NULL;
-}
-
-/* NULL if gRPC finds fault with the call credentials. */
-static grpc_channel_credentials *
-make_tls_credentials(const char *ca_pem, const bt_credentials *credentials)
-{
-	grpc_call_credentials *call_credentials = make_call_credentials(credentials);
-	grpc_channel_credentials *ssl;
-	grpc_channel_credentials *both;
-
-	if (call_credentials == NULL)
-		return NULL;
-	ssl = grpc_ssl_credentials_create(ca_pem, NULL, NULL, NULL);
-	both = grpc_composite_channel_credentials_create(ssl, call_credentials, NULL);
-	grpc_call_credentials_release(call_credentials);
-	grpc_channel_credentials_release(ssl);
-	return both;
-}
-
 /* Puts the channel into the list of those that exist. */
 static bt_channel *
 add_channel(grpc_channel *grpc, bt_status *status)
@@ -516,7 +475,7 @@ bt_channel_create_tls(const char *target, const char *user_agent, const char *ca
 	sigset_t old;
 
 	block_signals(&old);
-	channel_credentials = make_tls_credentials(ca_pem, credentials);
+	channel_credentials = rpc_tls_credentials(ca_pem, credentials);
 	if (channel_credentials == NULL)
 		bt_status_set(status, BT_UNAUTHENTICATED, "gRPC refused the credentials");
 	else
@@ -863,7 +822,8 @@ bt_call_status(const bt_call *call, bt_status *status)
 	if (call->call == NULL)
 		return;
 	status->local = false;
-	status->code = (bt_code) call->code;
+	status->code = rpc_is_without_token(call->code, call->details) ? BT_UNAVAILABLE
+																   : (bt_code) call->code;
 	if (len >= sizeof(status->message))
 		len = sizeof(status->message) - 1;
 	if (len > 0)

@@ -3,9 +3,9 @@
  * rpc.h
  *	  gRPC calls for a single-threaded host that must stay interruptible.
  *
- * rpc.c is the only file that includes <grpc/...>.  All functions are called
- * from one thread, the host's.  gRPC has threads of its own; none of them
- * ever runs host code.
+ * rpc.c, with its rpc_credentials.c, is all that includes <grpc/...>.  All
+ * functions are called from one thread, the host's.  gRPC has threads of its
+ * own; none of them ever runs host code.
  *
  * Signals: gRPC's threads inherit the mask of the thread that makes them, and
  * are made lazily, so every call into gRPC is made with all signals blocked.
@@ -60,10 +60,12 @@ typedef enum bt_call_event
 
 /*
  * Descriptors that gRPC and this file hold per process, and per channel.  A
- * channel that has to fetch tokens has a connection for that now and then.
+ * channel with credentials for which tokens are fetched has another connection
+ * now and then.
  */
 #define BT_RPC_PROCESS_FDS 5
 #define BT_RPC_CHANNEL_FDS 2
+#define BT_RPC_TOKEN_FDS 1
 
 /*
  * Initializes gRPC, on first use.  Fails in a process that was forked after
