@@ -18,6 +18,16 @@ CREATE FOREIGN TABLE users (
 	beta   text   OPTIONS (family 'tag', qualifier 'beta')
 ) SERVER bigtable OPTIONS (table_name 'users');
 
+-- The same rows, with all counters and all tags, whatever they are called.
+CREATE FOREIGN TABLE profiles (
+	id    text  OPTIONS (row_key 'true') COLLATE "C" NOT NULL,
+	name  text  OPTIONS (family 'info', qualifier 'name'),
+	stats jsonb OPTIONS (family 'stats', encoding 'binary'),
+	tags  jsonb OPTIONS (family 'tag'),
+	cities text[] OPTIONS (family 'info', qualifier 'city', max_versions '3'),
+	as_of timestamptz OPTIONS (as_of 'true')
+) SERVER bigtable OPTIONS (table_name 'users');
+
 CREATE FOREIGN TABLE orders (
 	id       text    OPTIONS (row_key 'true') COLLATE "C" NOT NULL,
 	user_id  text    OPTIONS (family 'item', qualifier 'user'),

@@ -72,6 +72,19 @@ EXPLAIN (COSTS OFF)
 UPDATE users SET logins = logins + 1 WHERE id = 'user#3001';
 UPDATE users SET logins = logins + 1 WHERE id = 'user#3001' RETURNING id, logins;
 
-\echo '== 14. DELETE by keys needs no read, either.'
+\echo '== 14. Qualifiers as data: whole families as jsonb, of which a query asks for what it looks at.'
 \echo
-DELETE FROM users WHERE id IN ('user#3001', 'user#3002');
+INSERT INTO profiles (id, name, stats, tags) VALUES ('user#3003', 'Ada Silva', '{"logins": 1}', '{"beta": "yes", "color": "blue"}');
+UPDATE profiles SET tags = (tags - 'beta') || '{"vip": "gold"}' WHERE id = 'user#3003';
+SELECT id, stats, tags FROM profiles WHERE tags ? 'vip' AND id >= 'user#1990';
+EXPLAIN (VERBOSE, COSTS OFF)
+SELECT id, tags->>'vip' AS vip FROM profiles WHERE tags->>'beta' = 'yes';
+
+\echo '== 15. Versions: what a cell held before, and a row as it was at a time.'
+\echo
+SELECT id, cities FROM profiles WHERE id = 'user#3002';
+SELECT count(*) AS users_in_1999 FROM profiles WHERE as_of = '1999-12-31 00:00+00';
+
+\echo '== 16. DELETE by keys needs no read, either.'
+\echo
+DELETE FROM users WHERE id IN ('user#3001', 'user#3002', 'user#3003');

@@ -75,6 +75,16 @@ my @columns = (
 	[ 'int4range', 'text', q{'[1,9]'}, q{convert_to('[1,10)', 'UTF8')} ],
 	[ 'tstzrange', 'text', q{'[2024-02-29 00:00:00+00,)'}, q{convert_to('["2024-02-29 00:00:00+00",)', 'UTF8')} ],
 	[ 'point', 'text', q{'(0.1,-1e300)'}, q{convert_to('(0.1,-1e+300)', 'UTF8')} ],
+	[ 'bigint', 'ordered', '-65', q{'\x3fbf'::bytea} ],
+	[ 'smallint', 'ordered', '64', q{'\xc040'::bytea} ],
+	[ 'bigint', 'ordered', '9223372036854775807', q{'\xffc07fffffffffffffff'::bytea} ],
+	[ 'timestamptz', 'ordered', q{'1970-01-01 00:00:00.000063Z'}, q{'\xbf'::bytea} ],
+	[ 'date', 'ordered', q{'1969-12-31'}, q{'\x7f'::bytea} ],
+	[ 'bytea', 'hex', q{'\x00deadBEEF'}, q{convert_to('00deadbeef', 'UTF8')} ],
+	[ 'text', 'hex', q{'ä'}, q{convert_to('c3a4', 'UTF8')} ],
+	[ 'integer', 'hex', '-2', q{convert_to('fffffffe', 'UTF8')} ],
+	[ 'bytea', 'base64', q{'\xfbff'}, q{convert_to('+/8=', 'UTF8')} ],
+	[ 'float8', 'base64', '1.5', q{convert_to('P/gAAAAAAAA=', 'UTF8')} ],
 	[ 'money', 'text', q{'-1.50'}, q{convert_to('-$1.50', 'UTF8')} ],
 );
 $session->query($_) foreach (
