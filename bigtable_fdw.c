@@ -23,6 +23,7 @@
 #include "plan.h"
 #include "plan_modify.h"
 #include "scan.h"
+#include "setting.h"
 
 PG_MODULE_MAGIC;
 
@@ -39,6 +40,7 @@ _PG_init(void)
 {
 	lookup_join_init();
 	as_of_define_setting();
+	settings_define();
 	MarkGUCPrefixReserved("bigtable_fdw");
 }
 

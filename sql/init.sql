@@ -45,6 +45,8 @@ SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET jit = off;
 SET max_parallel_workers_per_gather = 0;
+-- One stream a scan, so that rows come in the order of their keys.
+SET bigtable_fdw.max_streams = 1;
 
 DROP SCHEMA IF EXISTS remote, local, test CASCADE;
 DROP SERVER IF EXISTS bt CASCADE;

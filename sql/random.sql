@@ -13,6 +13,7 @@
 \set init :abs_srcdir '/sql/init.sql'
 \i :init
 \set ECHO none
+SET bigtable_fdw.max_streams = 4;
 
 \set seed 1
 \set count 1200

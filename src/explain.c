@@ -304,9 +304,9 @@ explain_request(ForeignScanState *node, ExplainState *es)
 {
 	BigtableScan *scan = node->fdw_state;
 
-	/* After execution the reader has used up the row set; make it again. */
-	if (scan->reader != NULL)
-		bt_row_reader_stop(scan->reader);
+	/* After execution the readers have used up the row set; make it again. */
+	if (scan->fan != NULL)
+		bt_row_fan_stop(scan->fan);
 	scan_restrict(node, NULL);
 	if (!scan_make_request(node, true))
 		return;
@@ -325,9 +325,8 @@ explain_request(ForeignScanState *node, ExplainState *es)
 static void
 explain_counters(const BigtableScan *scan, ExplainState *es)
 {
-	static const bt_read_counters none;
-	const bt_read_counters *counters =
-		scan->reader != NULL ? bt_row_reader_counters(scan->reader) : &none;
+	bt_read_counters counters = {0};
+	size_t streams = 0;
 	uint64 nulls_made = 0;
 	ListCell *cell;
 
@@ -336,16 +335,23 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 	foreach (cell, scan->groups)
 		nulls_made += ((CellGroup *) lfirst(cell))->codec.nulls_made;
 
-	ExplainPropertyInteger("Requests", NULL, counters->requests, es);
-	if (counters->retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Retries", NULL, counters->retries, es);
-	ExplainPropertyInteger("Messages", NULL, counters->messages, es);
-	ExplainPropertyInteger("Bytes Received", NULL, counters->bytes, es);
+	if (scan->fan != NULL)
+	{
+		counters = bt_row_fan_counters(scan->fan);
+		streams = bt_row_fan_streams(scan->fan);
+	}
+	if (streams > 1 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Streams", NULL, (int64) streams, es);
+	ExplainPropertyInteger("Requests", NULL, counters.requests, es);
+	if (counters.retries > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Retries", NULL, counters.retries, es);
+	ExplainPropertyInteger("Messages", NULL, counters.messages, es);
+	ExplainPropertyInteger("Bytes Received", NULL, counters.bytes, es);
 
 	/* The server says so at the end, which a scan may not have waited for. */
-	if (counters->rows_seen >= counters->rows || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Rows Seen", NULL, counters->rows_seen, es);
-	ExplainPropertyInteger("Rows Returned", NULL, counters->rows, es);
+	if (counters.rows_seen >= counters.rows || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Rows Seen", NULL, counters.rows_seen, es);
+	ExplainPropertyInteger("Rows Returned", NULL, counters.rows, es);
 	if (nulls_made > 0 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Values Not Decoded", NULL, (int64) nulls_made, es);
 }

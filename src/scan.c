@@ -30,6 +30,7 @@
 #include "quote.h"
 #include "row_filter.h"
 #include "scan.h"
+#include "setting.h"
 
 /* ---- beginning and end ---- */
 
@@ -39,8 +40,8 @@ release(void *arg)
 {
 	BigtableScan *scan = arg;
 
-	bt_row_reader_free(scan->reader);
-	scan->reader = NULL;
+	bt_row_fan_free(scan->fan);
+	scan->fan = NULL;
 	if (scan->connection != NULL)
 		connection_release(scan->connection);
 	scan->connection = NULL;
@@ -165,8 +166,8 @@ bigtable_rescan(ForeignScanState *node)
 {
 	BigtableScan *scan = node->fdw_state;
 
-	if (scan->reader != NULL)
-		bt_row_reader_stop(scan->reader);
+	if (scan->fan != NULL)
+		bt_row_fan_stop(scan->fan);
 	scan->started = false;
 	scan->done = false;
 }
@@ -381,7 +382,7 @@ static void
 start_stream(ForeignScanState *node)
 {
 	BigtableScan *scan = node->fdw_state;
-	bt_read_spec spec = {0};
+	bt_fan_spec spec = {0};
 	bt_status status;
 
 	scan->started = true;
@@ -396,21 +397,23 @@ start_stream(ForeignScanState *node)
 	}
 	if (scan->connection == NULL)
 		scan->connection = connection_acquire(scan->table, scan->userid);
-	if (scan->reader == NULL)
-		scan->reader =
-			bt_row_reader_create(connection_channel(scan->connection), connection_host());
-	arena_check(scan->reader != NULL);
+	if (scan->fan == NULL)
+		scan->fan =
+			bt_row_fan_create(connection_channel(scan->connection), connection_host());
+	arena_check(scan->fan != NULL);
 
-	spec.kind = scan->table->kind;
-	spec.resource = scan->table->resource;
-	spec.app_profile = scan->table->app_profile;
-	spec.rows = &scan->rows;
-	spec.filter = scan->filter;
-	spec.rows_limit = scan->rows_limit;
-	spec.reversed = scan->plan->reversed;
-	spec.want_stats = node->ss.ps.instrument != NULL;
-	spec.retry = scan->table->retry;
-	if (!bt_row_reader_start(scan->reader, &spec, &status))
+	spec.read.kind = scan->table->kind;
+	spec.read.resource = scan->table->resource;
+	spec.read.app_profile = scan->table->app_profile;
+	spec.read.rows = &scan->rows;
+	spec.read.filter = scan->filter;
+	spec.read.rows_limit = scan->rows_limit;
+	spec.read.reversed = scan->plan->reversed;
+	spec.read.want_stats = node->ss.ps.instrument != NULL;
+	spec.read.retry = scan->table->retry;
+	spec.order = scan->plan->ordered ? BT_FAN_KEYS : BT_FAN_ANY;
+	spec.max_streams = (size_t) setting_max_streams;
+	if (!bt_row_fan_start(scan->fan, &spec, &status))
 		connection_report(scan->connection, scan->table, &status, "read");
 }
 
@@ -448,7 +451,7 @@ next_row(BigtableScan *scan, bt_row *row)
 
 	for (;;)
 	{
-		switch (bt_row_reader_next(scan->reader, row, &status))
+		switch (bt_row_fan_next(scan->fan, row, &status))
 		{
 			case BT_READ_ROW:
 				return true;

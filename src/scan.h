@@ -13,7 +13,7 @@
 #include "foreign/fdwapi.h"
 
 #include "client/filter.h"
-#include "client/row_reader.h"
+#include "client/row_fan.h"
 #include "cell_group.h"
 #include "codec.h"
 #include "column_map.h"
@@ -57,7 +57,7 @@ typedef struct BigtableScan
 	/* The stream. */
 	Oid userid;
 	Connection *connection;
-	bt_row_reader *reader;
+	bt_row_fan *fan;
 	bool started; /* of the current (re)scan */
 	bool done;
 	struct DirectModify *direct; /* what the scan's rows are read for, or NULL */

@@ -68,6 +68,9 @@ struct bt_row_reader
 
 	/* The attempt. */
 	bt_call *call;
+	bool polled;       /* by bt_row_reader_poll(), which must not wait */
+	bool starved;      /* and would have had to */
+	int64_t waited_us; /* for the next message, see bt_row_reader_waited() */
 
 	/* Where the scan has been resumed; a bound of the row set points here. */
 	bt_span resume_key; /* malloc'd */
@@ -273,6 +276,7 @@ begin_attempt(bt_row_reader *reader, bt_status *status)
 		reader->counters.retries++;
 	reader->retry.attempts++;
 	bt_chunk_decoder_resume(reader->decoder);
+	reader->waited_us = 0;
 	reader->state = READER_STREAMING;
 	return true;
 }
@@ -353,17 +357,36 @@ after_end(bt_row_reader *reader, bt_status *status)
 
 /* ---- states ---- */
 
+/* There is nothing to go on with, and no wait is allowed. */
+static bt_read_result
+starve(bt_row_reader *reader)
+{
+	reader->starved = true;
+	return BT_READ_INTERRUPTED;
+}
+
 static bt_read_result
 run_backoff(bt_row_reader *reader, bt_status *status)
 {
 	int64_t left;
 
 	while ((left = reader->attempt_at_us - bt_rpc_now_us()) > 0)
+	{
+		if (reader->polled)
+			return starve(reader);
 		if (reader->host->wait(reader->host->arg, -1, left) == BT_WAIT_INTERRUPTED)
 			return BT_READ_INTERRUPTED;
+	}
 	if (!begin_attempt(reader, status))
 		return fail(reader, status, status);
 	return BT_READ_ROW;
+}
+
+/* How long the call may still stay silent. */
+static int64_t
+patience_us(const bt_row_reader *reader)
+{
+	return reader->retry.policy.attempt_timeout_us - reader->waited_us;
 }
 
 /* Waits for a message, and gives it to the decoder. */
@@ -374,11 +397,13 @@ receive(bt_row_reader *reader, bt_status *status)
 	bt_status cause;
 	size_t nslices;
 
+	if (reader->polled && !bt_call_is_ready(reader->call) && patience_us(reader) > 0)
+		return starve(reader);
+
 	/* A host that never has to wait may go on without a row for long. */
 	if (reader->host->wait(reader->host->arg, -1, 0) == BT_WAIT_INTERRUPTED)
 		return BT_READ_INTERRUPTED;
-	switch (
-		bt_call_next(reader->call, reader->host, reader->retry.policy.attempt_timeout_us))
+	switch (bt_call_next(reader->call, reader->host, patience_us(reader)))
 	{
 		case BT_CALL_INTERRUPTED:
 			return BT_READ_INTERRUPTED;
@@ -393,6 +418,7 @@ receive(bt_row_reader *reader, bt_status *status)
 		case BT_CALL_MESSAGE:
 			break;
 	}
+	reader->waited_us = 0;
 	slices = bt_call_message(reader->call, &nslices);
 	reader->counters.messages++;
 	for (size_t i = 0; i < nslices; i++)
@@ -488,4 +514,31 @@ bt_row_reader_next(bt_row_reader *reader, bt_row *row, bt_status *status)
 		}
 	}
 	return result;
+}
+
+/* ---- many readers ---- */
+
+bool
+bt_row_reader_poll(bt_row_reader *reader, bt_row *row, bt_read_result *result,
+				   bt_status *status)
+{
+	reader->polled = true;
+	reader->starved = false;
+	*result = bt_row_reader_next(reader, row, status);
+	reader->polled = false;
+	return !reader->starved;
+}
+
+bt_call *
+bt_row_reader_waits_for(const bt_row_reader *reader, int64_t *left_us)
+{
+	*left_us = reader->call != NULL ? patience_us(reader)
+									: reader->attempt_at_us - bt_rpc_now_us();
+	return reader->call;
+}
+
+void
+bt_row_reader_waited(bt_row_reader *reader, int64_t us)
+{
+	reader->waited_us += us;
 }

@@ -71,6 +71,26 @@ bt_row_reader_start(bt_row_reader *reader, const bt_read_spec *spec, bt_status *
 extern bt_read_result
 bt_row_reader_next(bt_row_reader *reader, bt_row *row, bt_status *status);
 
+/*
+ * Steps if that is possible without a wait, else returns false.  For those who
+ * read from several readers at once.
+ */
+extern bool bt_row_reader_poll(bt_row_reader *reader, bt_row *row, bt_read_result *result,
+							   bt_status *status);
+
+/*
+ * What a reader waits for that could not step: a call, or, if NULL, just for
+ * time to pass.  In any case it wants to be polled in *left_us microseconds.
+ */
+extern bt_call *bt_row_reader_waits_for(const bt_row_reader *reader, int64_t *left_us);
+
+/*
+ * Tells such a reader for how long it has been waited for.  Only this counts
+ * for its timeout: while the host does something else, nobody looks after the
+ * network.
+ */
+extern void bt_row_reader_waited(bt_row_reader *reader, int64_t us);
+
 /* Ends a scan early or late: cancels what is under way.  Never blocks long. */
 extern void bt_row_reader_stop(bt_row_reader *reader);
 

@@ -168,12 +168,6 @@ take_event(gpr_timespec deadline)
 	return true;
 }
 
-static bool
-is_done(op *op)
-{
-	return atomic_load_explicit(&op->done, memory_order_acquire);
-}
-
 static void
 signal_host(void)
 {
@@ -224,16 +218,25 @@ arm_waiter(void)
 	pthread_mutex_unlock(&rpc.mutex);
 }
 
+/* What is waited for. */
+typedef bool (*condition)(const void *arg);
+
+static bool
+op_is_done(const void *arg)
+{
+	return atomic_load_explicit(&((const op *) arg)->done, memory_order_acquire);
+}
+
 /*
- * Tries to see an op done without the waiter.  Signals are blocked; blocking
- * for up to block_us is allowed.
+ * Tries to see something happen without the waiter.  Signals are blocked;
+ * blocking for up to block_us is allowed.
  */
 static bool
-poll_op(op *op, int64_t block_us)
+poll_for(condition happened, const void *arg, int64_t block_us)
 {
 	bool blocked = block_us <= 0;
 
-	while (!is_done(op))
+	while (!happened(arg))
 	{
 		if (atomic_load(&rpc.armed))
 			return false;
@@ -247,11 +250,12 @@ poll_op(op *op, int64_t block_us)
 }
 
 /*
- * Waits for an op as the host wants it.  If it is done, signals are blocked on
+ * Waits as the host wants it.  If it has happened, signals are blocked on
  * return, since the caller goes on with gRPC, and *old is the mask to restore.
  */
 static bt_wait_result
-wait_op(op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
+wait_for(condition happened, const void *arg, const bt_host *host, int64_t timeout_us,
+		 sigset_t *old)
 {
 	int64_t until = bt_rpc_now_us() + timeout_us;
 
@@ -261,7 +265,7 @@ wait_op(op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
 		bt_wait_result result;
 
 		block_signals(old);
-		if (poll_op(op, left < BLOCK_US ? left : BLOCK_US))
+		if (poll_for(happened, arg, left < BLOCK_US ? left : BLOCK_US))
 			return BT_WAIT_READY;
 		if (!atomic_load(&rpc.armed))
 			arm_waiter();
@@ -271,7 +275,7 @@ wait_op(op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
 		result = host->wait(host->arg, rpc.eventfd, left < 0 ? 0 : left);
 		if (result == BT_WAIT_READY)
 			clear_signal();
-		else if (!is_done(op))
+		else if (!happened(arg))
 			return result;
 	}
 }
@@ -282,7 +286,7 @@ drain_op(op *op)
 {
 	if (!op->started)
 		return;
-	while (!is_done(op))
+	while (!op_is_done(op))
 	{
 		if (atomic_load(&rpc.armed))
 		{
@@ -778,11 +782,11 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 
 	if (call->call == NULL)
 		return BT_CALL_END;
-	result = wait_op(&call->message_op, host, timeout_us, &old);
+	result = wait_for(op_is_done, &call->message_op, host, timeout_us, &old);
 	if (result == BT_WAIT_READY && call->incoming == NULL)
 	{
 		restore_signals(&old);
-		result = wait_op(&call->status_op, host, timeout_us, &old);
+		result = wait_for(op_is_done, &call->status_op, host, timeout_us, &old);
 	}
 	if (result != BT_WAIT_READY)
 		return result == BT_WAIT_TIMEOUT ? BT_CALL_TIMEOUT : BT_CALL_INTERRUPTED;
@@ -804,6 +808,44 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 	}
 	restore_signals(&old);
 	return more ? BT_CALL_MESSAGE : BT_CALL_END;
+}
+
+bool
+bt_call_is_ready(const bt_call *call)
+{
+	return call->call == NULL ||
+		   (op_is_done(&call->message_op) &&
+			(call->incoming != NULL || op_is_done(&call->status_op)));
+}
+
+/* Calls of which one is waited for. */
+typedef struct call_list
+{
+	bt_call *const *calls;
+	size_t n;
+} call_list;
+
+static bool
+any_is_ready(const void *arg)
+{
+	const call_list *list = arg;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (bt_call_is_ready(list->calls[i]))
+			return true;
+	return false;
+}
+
+bt_wait_result
+bt_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t timeout_us)
+{
+	call_list list = {calls, n};
+	sigset_t old;
+	bt_wait_result result = wait_for(any_is_ready, &list, host, timeout_us, &old);
+
+	if (result == BT_WAIT_READY)
+		restore_signals(&old);
+	return result;
 }
 
 const bt_span *
@@ -856,7 +898,7 @@ static void
 end_call(bt_call *call)
 {
 	/* A call that is just ending shall end well: do not reset its stream. */
-	if (!poll_op(&call->status_op, 0))
+	if (!poll_for(op_is_done, &call->status_op, 0))
 		grpc_call_cancel(call->call, NULL);
 	drain_op(&call->send_op);
 	drain_op(&call->message_op);

@@ -156,6 +156,19 @@ extern void bt_rpc_go_on(void);
 extern bt_call_event bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us);
 
 /*
+ * Would bt_call_next() return a message or the end without waiting?  Only
+ * looks at what has been seen to come in by some wait, of any call.
+ */
+extern bool bt_call_is_ready(const bt_call *call);
+
+/*
+ * Waits until one of several calls is ready, at most timeout_us microseconds.
+ * There must be one call at least.
+ */
+extern bt_wait_result
+bt_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t timeout_us);
+
+/*
  * The current message as slices, which stay until the next bt_call_next()
  * that returns a message or the end, or bt_call_destroy().
  */

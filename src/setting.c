@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * setting.c
+ *	  The settings of a session, bigtable_fdw.*.
+ *
+ * Where things are and what they mean are options of servers and tables; here
+ * is only what a session may want to try.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "setting.h"
+
+/*
+ * A backend decodes and converts rows about as fast as a few streams deliver
+ * them, so that more would only help where each takes long to answer; and a
+ * connection of HTTP/2 has room for 100 streams.
+ */
+#define DEFAULT_MAX_STREAMS 4
+#define MOST_STREAMS 64
+
+int setting_max_streams = DEFAULT_MAX_STREAMS;
+
+void
+settings_define(void)
+{
+	DefineCustomIntVariable(
+		"bigtable_fdw.max_streams",
+		"Sets how many requests a scan of many row keys or ranges has under way at once.",
+		"With 1, each scan is one stream, whose rows come in the order of their keys.",
+		&setting_max_streams, DEFAULT_MAX_STREAMS, 1, MOST_STREAMS, PGC_USERSET, 0, NULL,
+		NULL, NULL);
+}

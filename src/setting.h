@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * setting.h
+ *	  The settings of a session, bigtable_fdw.*.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BIGTABLE_FDW_SETTING_H
+#define BIGTABLE_FDW_SETTING_H
+
+/* bigtable_fdw.max_streams: requests of one scan that are under way at once. */
+extern int setting_max_streams;
+
+/* Defines them; called once in a process, by _PG_init(). */
+extern void settings_define(void);
+
+#endif /* BIGTABLE_FDW_SETTING_H */
