@@ -280,6 +280,13 @@ wait_for(condition happened, const void *arg, const bt_host *host, int64_t timeo
 	}
 }
 
+/* The same for an op. */
+static bt_wait_result
+wait_op(const op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
+{
+	return wait_for(op_is_done, op, host, timeout_us, old);
+}
+
 /* Waits for an op that is bound to end at once.  Signals are blocked. */
 static void
 drain_op(op *op)
@@ -782,11 +789,11 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 
 	if (call->call == NULL)
 		return BT_CALL_END;
-	result = wait_for(op_is_done, &call->message_op, host, timeout_us, &old);
+	result = wait_op(&call->message_op, host, timeout_us, &old);
 	if (result == BT_WAIT_READY && call->incoming == NULL)
 	{
 		restore_signals(&old);
-		result = wait_for(op_is_done, &call->status_op, host, timeout_us, &old);
+		result = wait_op(&call->status_op, host, timeout_us, &old);
 	}
 	if (result != BT_WAIT_READY)
 		return result == BT_WAIT_TIMEOUT ? BT_CALL_TIMEOUT : BT_CALL_INTERRUPTED;
