@@ -11,7 +11,7 @@ use Test::More;
 use constant ROWS => 20_000;
 
 my $mock = BigtableTest::Mock->new('--rows', ROWS, '--columns', 1, '--rows-per-message', 20, '--family', 'cf');
-my $node = start_cluster();
+my $node = start_cluster(conf => 'bigtable_fdw.max_streams = 4');
 my $session = BigtableTest::Session->new($node);
 my $observer = BigtableTest::Session->new($node);
 create_server($session, 'mock', $mock->address, max_attempts => 3);

@@ -20,7 +20,6 @@ create_server($session, 'mock', $mock->address, max_attempts => 3);
 create_table($session, 't', 'mock', columns => ['c0']);
 $session->query(q{CREATE TABLE orders AS SELECT i AS o, 'row' || lpad((i * 3)::text, 10, '0') AS fk FROM generate_series(1, 2500) i});
 $session->query('ANALYZE orders');
-$session->query('SET bigtable_fdw.max_streams = 1');
 
 my $join = 'SELECT count(*), count(c0), sum(o) FROM orders LEFT JOIN t ON t.id = fk';
 my $right = join '|', 2500, 2500, 2500 * 2501 / 2;
@@ -46,7 +45,7 @@ $session->query('SET bigtable_fdw.max_streams = 4');
 $mock->script('call', 'replay');
 is($session->query($join), $right, 'streams: it finds all rows');
 is(join(' ', sort { $a <=> $b } map { number_of_keys($_) } $mock->wait_for_done(12)), join(' ', (125) x 4, (250) x 8), 'streams: four for each batch');
-$session->query('SET bigtable_fdw.max_streams = 1');
+$session->query('RESET bigtable_fdw.max_streams');
 
 $session->query('SET bigtable_fdw.lookup_batch_size = 2500');
 $mock->script('call', 'replay');

@@ -39,12 +39,14 @@ sub start_cluster
 	my (%options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new('main');
 
-	# Text keys need UTF-8, whatever the environment says.
+	# Text keys need UTF-8, whatever the environment says. One stream a scan, as in sql/init.sql: what is asked
+	# for, and in which order, is then simple to say.
 	$node->init(
 		extra => [ '--encoding=UTF8', '--locale=C' ],
 		$options{logical} ? (allows_streaming => 'logical') : ());
 	$node->append_conf('postgresql.conf', "$_\n")
-	  foreach 'max_connections = 20', 'autovacuum = off', 'log_statement = none', $options{conf} // ();
+	  foreach 'max_connections = 20', 'autovacuum = off', 'log_statement = none',
+	  'bigtable_fdw.max_streams = 1', $options{conf} // ();
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION bigtable_fdw');
 	return $node;
