@@ -81,6 +81,8 @@ $$;
 SELECT * FROM compare_column();
 SELECT plan($$SELECT id, v, as_of FROM t WHERE as_of = '2024-01-03 00:00+00' AND v > 'a'$$, 'COSTS OFF, VERBOSE');
 SELECT id, v, as_of FROM t WHERE as_of = '2024-01-03 00:00+00' AND v > 'a';
+-- it is no condition that leaves out rows
+SELECT (plan_json('SELECT * FROM t', 'COSTS ON')->>'Plan Rows') = (plan_json($$SELECT * FROM t WHERE as_of = '2024-01-03'$$, 'COSTS ON')->>'Plan Rows');
 -- it goes before the setting
 SET bigtable_fdw.as_of = '2024-01-02';
 SELECT id, v, as_of FROM t WHERE as_of = '2024-01-04 00:00+00' ORDER BY id;

@@ -49,5 +49,16 @@ SELECT failure($$SELECT v FROM b WHERE id = 'b'$$);
 SELECT count(*) FROM t;
 SELECT id FROM b ORDER BY id;
 
+-- what is not an error, but another form: jsonb, and on_decode_error
+SELECT cell('\x62'::bytea, 'f:é'::text, '\xc3a9'::bytea) UNION ALL SELECT cell('\x62'::bytea, 'f:'::bytea || '\xe697a5', 'x'::bytea) UNION ALL SELECT cell('\x63'::bytea, 'f:v', '\xc3a9'::bytea)
+\g |$LOAD latin1
+CREATE FOREIGN TABLE j (id bytea OPTIONS (row_key 'true'), f jsonb OPTIONS (family 'f')) SERVER bt OPTIONS (table_name 'latin1');
+SELECT * FROM j ORDER BY id;
+SELECT f->>'é', f->>'\xe697a5' FROM j WHERE f ? 'é';
+UPDATE j SET f = (f - 'v'::text) || '{"ü": "ÿ", "é": "a"}' WHERE id = 'b';
+SELECT f FROM j WHERE id = 'b';
+ALTER FOREIGN TABLE b OPTIONS (ADD on_decode_error 'null');
+SELECT id, v FROM b ORDER BY id;
+
 \c :main
 DROP DATABASE regress_bigtable_latin1;

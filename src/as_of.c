@@ -107,11 +107,13 @@ ec_member_is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 }
 
 static bool
-refers_to(const RestrictInfo *rinfo, const RelOptInfo *rel, const ColumnMapping *column)
+refers_to(Node *clause, const RelOptInfo *rel, const ColumnMapping *column)
 {
 	Bitmapset *attrs = NULL;
 
-	pull_varattnos((Node *) rinfo->clause, rel->relid, &attrs);
+	if (IsA(clause, RestrictInfo))
+		clause = (Node *) ((RestrictInfo *) clause)->clause;
+	pull_varattnos(clause, rel->relid, &attrs);
 	return bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, attrs);
 }
 
@@ -159,7 +161,8 @@ check_column(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
 
 		known = known || says_time(rinfo, rel, column);
-		used = used || (refers_to(rinfo, rel, column) && !IsA(rinfo->clause, NullTest));
+		used = used ||
+			   (refers_to((Node *) rinfo, rel, column) && !IsA(rinfo->clause, NullTest));
 	}
 	if (used && !known)
 		report_condition(table, column, "Use a condition \"column = time\".");
@@ -171,4 +174,25 @@ as_of_check_clauses(PlannerInfo *root, RelOptInfo *rel, const TableMapping *tabl
 	for (int i = 0; i < table->natts; i++)
 		if (table->columns[i].kind == COLUMN_AS_OF)
 			check_column(root, rel, table, &table->columns[i]);
+}
+
+List *
+as_of_other_clauses(const RelOptInfo *rel, const TableMapping *table, List *clauses)
+{
+	List *others = clauses;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		const ColumnMapping *column = &table->columns[i];
+		ListCell *cell;
+
+		if (column->kind != COLUMN_AS_OF)
+			continue;
+		if (others == clauses)
+			others = list_copy(clauses);
+		foreach (cell, others)
+			if (refers_to(lfirst(cell), rel, column))
+				others = foreach_delete_current(others, cell);
+	}
+	return others;
 }

@@ -38,4 +38,11 @@ extern void as_of_check_write(const TableMapping *table);
 extern void
 as_of_check_clauses(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table);
 
+/*
+ * The clauses, of RestrictInfo or bare, that are not about the column: it is the
+ * same for all rows, so that such a clause leaves all of them.
+ */
+extern List *
+as_of_other_clauses(const RelOptInfo *rel, const TableMapping *table, List *clauses);
+
 #endif /* BIGTABLE_FDW_AS_OF_H */

@@ -164,6 +164,7 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
 	RelPlan *rel_plan = palloc0(sizeof(RelPlan));
 	ClauseSplit split;
+	List *others;
 
 	rel_plan->table = mapping_load(relid);
 	rel->fdw_private = rel_plan;
@@ -173,9 +174,9 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	if (rel_plan->table->key != NULL)
 		add_key_index(rel, rel_plan->table->key);
 
-	rel->rows =
-		clamp_row_est(rel->tuples * clauselist_selectivity(root, rel->baserestrictinfo, 0,
-														   JOIN_INNER, NULL));
+	others = as_of_other_clauses(rel, rel_plan->table, rel->baserestrictinfo);
+	rel->rows = clamp_row_est(rel->tuples *
+							  clauselist_selectivity(root, others, 0, JOIN_INNER, NULL));
 
 	/* A row key is unique, whether or not there are statistics to say so. */
 	split = split_clauses(rel, rel_plan->table, rel->baserestrictinfo);
@@ -193,7 +194,9 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 static double
 fetched_rows(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split, double rows)
 {
-	List *pushed = list_concat_copy(split->key, split->cells);
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	List *pushed =
+		as_of_other_clauses(rel, table, list_concat_copy(split->key, split->cells));
 	double fetched =
 		rel->tuples * clauselist_selectivity(root, pushed, rel->relid, JOIN_INNER, NULL);
 
