@@ -16,14 +16,14 @@ CREATE FOREIGN TABLE t (id text OPTIONS (row_key 'true') COLLATE "C", tag jsonb 
 
 -- the local copy is made of the cells by SQL
 CREATE FUNCTION test.is_text(b bytea) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM convert_from(b, 'UTF8'); RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
-CREATE FUNCTION test.json_key(q bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN substr(q, 1, 2) = '\x5c78' OR NOT is_text(q) THEN '\x' || encode(q, 'hex') ELSE convert_from(q, 'UTF8') END $$;
-CREATE FUNCTION test.json_value(b bytea, form text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION test.key_json(q bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN substr(q, 1, 2) = '\x5c78' OR NOT is_text(q) THEN '\x' || encode(q, 'hex') ELSE convert_from(q, 'UTF8') END $$;
+CREATE FUNCTION test.value_json(b bytea, form text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN form = 'binary' AND length(b) = 8 THEN to_jsonb(('x' || encode(b, 'hex'))::bit(64)::bigint)
     WHEN is_text(b) THEN to_jsonb(convert_from(b, 'UTF8')) ELSE jsonb_build_object('$bin', encode(b, 'base64')) END
 $$;
 CREATE FUNCTION test.family_of(col bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT convert_from(substr(col, 1, position(':'::bytea in col) - 1), 'UTF8') $$;
 CREATE FUNCTION test.family_json(k text, f text, form text) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_object_agg(json_key(substr(col, length(f) + 2)), json_value(value, form))
+  SELECT jsonb_object_agg(key_json(substr(col, length(f) + 2)), value_json(value, form))
   FROM (SELECT DISTINCT ON (col) col, value FROM local.cells WHERE key = k AND family_of(col) = f ORDER BY col, ts DESC) c
 $$;
 CREATE FUNCTION test.row_json(k text, form text) RETURNS jsonb LANGUAGE sql STABLE AS $$

@@ -54,13 +54,13 @@ CREATE TABLE test.pairs AS
   FROM test.data, unnest('{tag,num}'::text[]) f, LATERAL (SELECT CASE WHEN random() < 0.1 THEN '\xff00'::bytea ELSE convert_to(one_of('a', 'a', 'b', 'c', '', 'ä', '{', 'x.y', '\x61'), 'UTF8') END AS name FROM generate_series(1, floor(random() * 5)::int) WHERE k <> '') n
   WHERE random() < 0.9;
 CREATE FUNCTION is_text(b bytea) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM convert_from(b, 'UTF8'); RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
-CREATE FUNCTION json_key(q bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN substr(q, 1, 2) = '\x5c78' OR NOT is_text(q) THEN '\x' || encode(q, 'hex') ELSE convert_from(q, 'UTF8') END $$;
-CREATE FUNCTION json_value(b bytea, f text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION key_json(q bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN substr(q, 1, 2) = '\x5c78' OR NOT is_text(q) THEN '\x' || encode(q, 'hex') ELSE convert_from(q, 'UTF8') END $$;
+CREATE FUNCTION value_json(b bytea, f text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN f = 'num' AND length(b) = 8 THEN to_jsonb(('x' || encode(b, 'hex'))::bit(64)::bigint) WHEN is_text(b) THEN to_jsonb(convert_from(b, 'UTF8')) ELSE jsonb_build_object('$bin', encode(b, 'base64')) END
 $$;
 CREATE TABLE local.t AS
-  SELECT k, h, ht, b, o, d, versions[1]::bigint AS v, versions[1:3] AS vs, (SELECT jsonb_object_agg(json_key(name), json_value(value, f)) FROM pairs p WHERE p.k = data.k AND f = 'tag') AS tag,
-    (SELECT jsonb_object_agg(json_key(name), json_value(value, f)) FROM pairs p WHERE p.k = data.k AND f = 'num') AS num FROM data;
+  SELECT k, h, ht, b, o, d, versions[1]::bigint AS v, versions[1:3] AS vs, (SELECT jsonb_object_agg(key_json(name), value_json(value, f)) FROM pairs p WHERE p.k = data.k AND f = 'tag') AS tag,
+    (SELECT jsonb_object_agg(key_json(name), value_json(value, f)) FROM pairs p WHERE p.k = data.k AND f = 'num') AS num FROM data;
 ALTER TABLE local.t ALTER k TYPE text COLLATE "C", ALTER ht TYPE text COLLATE "C";
 ANALYZE local.t;
 CREATE FUNCTION cells_of(r data) RETURNS SETOF text LANGUAGE sql AS $$
