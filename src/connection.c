@@ -482,7 +482,7 @@ hint_for_unavailable(const Connection *connection, const TableMapping *table,
 						"that are trusted, and option \"%s\" the host whose certificate "
 						"is expected.",
 						table->servername, option);
-	if (strstr(status->message, "oken") != NULL)
+	if (strncmp(status->message, BT_STATUS_NO_TOKEN, strlen(BT_STATUS_NO_TOKEN)) == 0)
 		return "The credentials have to be changed for a token first: check that the "
 			   "place where that is done can be reached from the server, and takes "
 			   "them.";

@@ -111,14 +111,14 @@ is_deeply([ tokens(2) ], [ 'short-2', 'short-3' ], 'goes on with another one');
 $google->answer('/token', 400, '{"error": "invalid_grant", "error_description": "Token has been revoked."}');
 set_credentials(credentials_json => json(\%user));
 $mock->script('call', 'row k cf:q=v');
-my $result = fails_with($session, 'SELECT * FROM t', '08006', qr/oken.*UNAVAILABLE.*changed for a token first/s, 'a refresh token that is refused');
+my $result = fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: .*UNAVAILABLE.*changed for a token first/s, 'a refresh token that is refused');
 unlike(join(' ', map { $_ // '' } %{ $result->{error} }), qr/the-secret|the-refresh/, 'nothing of it is shown');
 is(scalar $mock->calls, 0, 'no call is made without a token');
 is(scalar $google->requests, 6, 'it is tried as often as a call is');
 
 # A server for tokens that fails once is no reason to give up: nothing has been sent yet, not even what must not be sent twice.
 fails_with($session, q{SELECT bigtable_read_modify_write('service', 't', 'k'::text, ARRAY[bigtable_append('cf', 'q', 'x')])},
-	'08006', qr/could not .* row .k.*oken.*after 1 attempt/s, 'a write that must not be sent twice');
+	'08006', qr/could not .* row .k.*could not fetch a token.*after 1 attempt/s, 'a write that must not be sent twice');
 unlike($session->run(q{SELECT bigtable_read_modify_write('service', 't', 'k'::text, ARRAY[bigtable_append('cf', 'q', 'x')])})->{error}{detail},
 	qr/outcome is unknown/, 'was not sent at all');
 $session->send('SELECT q FROM t');

@@ -84,6 +84,7 @@ my $account = service_account($key);
 my $foreign = service_account($key, token_uri => 'https://evil.example/token');
 my $external = json({ type => 'external_account', audience => 'a', subject_token_type => 't',
 	token_url => 'http://169.254.169.254/', credential_source => { file => '/etc/passwd' } });
+my $refresh = json({ type => 'authorized_user', client_id => 'a', client_secret => 'b', refresh_token => 'c' });
 my $path = write_file('account.json', $account);
 
 is(set_mapping('alice', 'alice', credentials_json => $account)->{error}, undef, 'a user may set the key of an account');
@@ -92,6 +93,7 @@ my @refused = (
 	[ credentials_file => $path, qr/"pg_read_server_files"/ ],
 	[ credentials_json => $foreign, qr/"token_uri" names a server that is not Google's/ ],
 	[ credentials_json => $external, qr/"external_account" make the server read files/ ],
+	[ credentials_json => $refresh, qr/Tokens are fetched for credentials of type "authorized_user"/ ],
 	[ default_credentials => 'true', qr/what the machine itself may do/ ],
 );
 foreach my $case (@refused)

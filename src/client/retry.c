@@ -127,7 +127,7 @@ bt_retry_is_outcome_unknown(const bt_status *status, bool of_call)
 {
 	/* What gRPC says when a request has never left. */
 	static const char *const never_sent[] = {"failed to connect to all addresses",
-											 "Error occurred when fetching oauth2 token"};
+											 BT_STATUS_NO_TOKEN};
 
 	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
 		return false; /* it was never sent */

@@ -865,19 +865,16 @@ bt_call_message(const bt_call *call, size_t *nslices)
 void
 bt_call_status(const bt_call *call, bt_status *status)
 {
-	size_t len = GRPC_SLICE_LENGTH(call->details);
+	bool without_token = rpc_is_without_token(call->code, call->details);
 
 	bt_status_set(status, BT_CANCELLED, "the client is shut down");
 	if (call->call == NULL)
 		return;
+	bt_status_set(status, without_token ? BT_UNAVAILABLE : (bt_code) call->code, "%s%.*s",
+				  without_token ? BT_STATUS_NO_TOKEN ": " : "",
+				  (int) GRPC_SLICE_LENGTH(call->details),
+				  (const char *) GRPC_SLICE_START_PTR(call->details));
 	status->local = false;
-	status->code = rpc_is_without_token(call->code, call->details) ? BT_UNAVAILABLE
-																   : (bt_code) call->code;
-	if (len >= sizeof(status->message))
-		len = sizeof(status->message) - 1;
-	if (len > 0)
-		memcpy(status->message, GRPC_SLICE_START_PTR(call->details), len);
-	status->message[len] = '\0';
 }
 
 bool

@@ -54,9 +54,15 @@ rpc_tls_credentials(const char *ca_pem, const bt_credentials *credentials)
 bool
 rpc_is_without_token(grpc_status_code code, grpc_slice details)
 {
-	static const char text[] = "Error occurred when fetching oauth2 token";
+	/* Of the place for tokens, and of its name; a call's own have another code. */
+	static const char *const texts[] = {"Error occurred when fetching oauth2 token",
+										"C-ares status is not ARES_SUCCESS"};
 
-	return code == GRPC_STATUS_UNKNOWN &&
-		   GRPC_SLICE_LENGTH(details) >= sizeof(text) - 1 &&
-		   memcmp(GRPC_SLICE_START_PTR(details), text, sizeof(text) - 1) == 0;
+	if (code != GRPC_STATUS_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (GRPC_SLICE_LENGTH(details) >= strlen(texts[i]) &&
+			memcmp(GRPC_SLICE_START_PTR(details), texts[i], strlen(texts[i])) == 0)
+			return true;
+	return false;
 }

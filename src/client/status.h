@@ -37,6 +37,9 @@ typedef enum bt_code
 /* Longest message kept, with its NUL; the rest is cut off. */
 #define BT_STATUS_MESSAGE_SIZE 512
 
+/* How the message begins of a call that was not sent, for want of a token. */
+#define BT_STATUS_NO_TOKEN "could not fetch a token"
+
 typedef struct bt_status
 {
 	bt_code code;
