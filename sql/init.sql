@@ -82,6 +82,20 @@ $$ SELECT int8send((extract(epoch FROM value) * 1000000)::bigint) $$;
 CREATE FUNCTION binary(value timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
 $$ SELECT int8send((extract(epoch FROM value) * 1000000)::bigint) $$;
 
+-- The encoding "ordered": as many ones as there are bytes, a zero, the number;
+-- a negative number is the flipped bits of the one that is as far from -1 as it is
+-- from 0.
+CREATE FUNCTION ordered(n bigint) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
+  SELECT decode(string_agg(lpad(to_hex(CASE WHEN n < 0 THEN 255 - byte ELSE byte END), 2, '0'), '' ORDER BY i), 'hex')
+  FROM (SELECT len, repeat('1', len) || right(lpad((CASE WHEN n < 0 THEN -1 - n ELSE n END)::bit(64)::text, 70, '0'), 7 * len) AS bits
+    FROM generate_series(1, 10) len WHERE len = 10 OR n BETWEEN - (2::numeric ^ (7 * len - 1)) AND 2::numeric ^ (7 * len - 1) - 1 ORDER BY len LIMIT 1) s,
+    generate_series(1, len) i, LATERAL (SELECT substr(bits, 8 * i - 7, 8)::bit(8)::int AS byte) b
+$$;
+CREATE FUNCTION ordered(value date) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT ordered((value - '1970-01-01'::date)::bigint) $$;
+CREATE FUNCTION ordered(value timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT ordered((extract(epoch FROM value) * 1000000)::bigint) $$;
+
 -- The rows of a query, as text, with the tables of a schema.
 CREATE FUNCTION rows_of(query text, schema text) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE

@@ -78,7 +78,7 @@ SELECT failure($$ALTER FOREIGN TABLE accepted ALTER k OPTIONS (ADD row_key 'true
 -- reserved: refused until they do something
 SELECT name, f.* FROM unnest('{on_key_mismatch,on_decode_error,insert_mode,write_mode,batch_size,updatable,truncatable,async_capable,use_remote_estimate}'::text[]) AS name,
   failure(format('CREATE SERVER s FOREIGN DATA WRAPPER bigtable_fdw OPTIONS (%I %L)', name, 'x')) AS f;
-SELECT name, f.* FROM unnest('{key_delimiter,key_salt,on_key_mismatch,on_decode_error,insert_mode,write_mode,batch_size,updatable,truncatable,async_capable,use_remote_estimate}'::text[]) AS name,
+SELECT name, f.* FROM unnest('{key_salt,on_key_mismatch,on_decode_error,insert_mode,write_mode,batch_size,updatable,truncatable,async_capable,use_remote_estimate}'::text[]) AS name,
   failure(format('CREATE FOREIGN TABLE t (k text) SERVER bt OPTIONS (%I %L)', name, 'x')) AS f;
 SELECT name, f.* FROM unnest('{key_part,reversed,row_json,max_versions}'::text[]) AS name,
   failure(format('CREATE FOREIGN TABLE t (k text OPTIONS (%I %L)) SERVER bt', name, 'x')) AS f;

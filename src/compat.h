@@ -322,6 +322,17 @@ compat_domain_check_safe(Datum value, Oid typid, void **state, MemoryContext con
 #endif
 }
 
+/* How rows are compared, as a strategy of btrees. */
+static inline int
+compat_row_compare_strategy(const RowCompareExpr *expr)
+{
+#if PG_VERSION_NUM >= 180000
+	return (int) expr->cmptype;
+#else
+	return (int) expr->rctype;
+#endif
+}
+
 /* A set of events that lives as long as the process. */
 static inline WaitEventSet *
 compat_create_wait_event_set(int nevents)

@@ -145,6 +145,9 @@ bigtable_begin_direct_modify(ForeignScanState *node, int eflags)
 	scan->userid = compat_modify_user(node->resultRelInfo, estate);
 	direct->scan = scan;
 	direct->plan = direct_plan_read((ForeignScan *) node->ss.ps.plan);
+	if (scan->table->key == NULL || direct->plan->returns_rows)
+		scan->parts = key_scan_create(scan->table, key_scan_attrs(scan->table),
+									  scan->plan->nkey_clauses > 0);
 	init_counters(node, direct);
 	direct->callback.func = release;
 	direct->callback.arg = direct;
@@ -205,6 +208,8 @@ delete_rows_read(ForeignScanState *node, DirectModify *direct)
 	while (scan_next_row(node, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (!scan_sees_row(direct->scan, &row))
+			continue;
 		sender_put(direct->sender, row.key, &deletion, 1);
 		n++;
 	}
@@ -445,10 +450,8 @@ static TupleTableSlot *
 returned_row(ForeignScanState *node, DirectModify *direct, bt_span key)
 {
 	BigtableScan *scan = direct->scan;
-	const ColumnMapping *column = scan->table->key;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	Codec codec;
 
 	if (scan->memory.context == NULL)
 		row_memory_init(&scan->memory, CurrentMemoryContext);
@@ -456,9 +459,8 @@ returned_row(ForeignScanState *node, DirectModify *direct, bt_span key)
 	MemoryContextSwitchTo(scan->memory.context);
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, sizeof(bool) * scan->table->natts);
-	codec_init(&codec, column);
-	slot->tts_isnull[column->attnum - 1] =
-		!codec_decode(&codec, key, &scan->memory, &slot->tts_values[column->attnum - 1]);
+	(void) key_scan_read(scan->parts, key, &scan->memory, slot->tts_values,
+						 slot->tts_isnull, &scan->converting);
 	for (int i = 0; i < direct->ncounters; i++)
 	{
 		int attr = direct->counters[i].column->attnum - 1;

@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "codec.h"
+#include "key_options.h"
 #include "mapping.h"
 #include "option.h"
 
@@ -34,7 +35,7 @@ report_unmapped(const TableMapping *table, const char *column)
 			 errmsg("column \"%s\" of foreign table \"%s\" is not mapped to Bigtable",
 					column, table->relname),
 			 errhint("Set its options \"family\" and \"qualifier\", or \"row_key\" "
-					 "'true', or name it \"family:qualifier\".")));
+					 "'true', or \"key_part\", or name it \"family:qualifier\".")));
 }
 
 static const char *
@@ -303,6 +304,12 @@ load_place(const TableMapping *table, ColumnMapping *column, List *options)
 		set_object(table, column, family);
 	else if (option_bool(options, "as_of", false))
 		set_as_of(table, column);
+	else if (option_int(options, "key_part", 0) > 0)
+	{
+		column->kind = COLUMN_ROW_KEY;
+		column->key_part = option_int(options, "key_part", 0);
+		column->is_reversed = option_bool(options, "reversed", false);
+	}
 	else if (is_row_key(column->name, options))
 		column->kind = COLUMN_ROW_KEY;
 	else if (colon != NULL && colon > column->name &&
@@ -342,7 +349,7 @@ load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding,
 		null_on_error && (column->kind == COLUMN_VERSIONS ||
 						  (column->kind == COLUMN_VALUE && !column->not_null));
 
-	if (column->kind != COLUMN_ROW_KEY)
+	if (column->kind != COLUMN_ROW_KEY || column->key_part > 0)
 		return;
 	if (table->key != NULL)
 		ereport(ERROR,
@@ -384,6 +391,7 @@ mapping_load(Oid relid)
 	table->columns = palloc0((desc->natts + 1) * sizeof(ColumnMapping));
 	for (int i = 0; i < desc->natts; i++)
 		load_column(table, TupleDescAttr(desc, i), encoding, null_on_error);
+	key_options_load(table, foreign_table->options, server->options);
 	table_close(rel, NoLock);
 	return table;
 }
@@ -439,7 +447,7 @@ mapping_read_only_reason(const TableMapping *table)
 		return "Its option \"updatable\" is false.";
 	if (table->kind == BT_RESOURCE_MATERIALIZED_VIEW)
 		return "It is a materialized view of Bigtable.";
-	if (table->key == NULL)
+	if (!mapping_has_key(table))
 		return "It has no column that is the row key.";
 	return NULL;
 }
@@ -457,10 +465,13 @@ mapping_is_writable(Oid relid)
 	for (int i = 0; i < desc->natts && !has_key; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
+		List *options;
 
-		has_key = !attr->attisdropped &&
-				  is_row_key(NameStr(attr->attname),
-							 GetForeignColumnOptions(relid, attr->attnum));
+		if (attr->attisdropped)
+			continue;
+		options = GetForeignColumnOptions(relid, attr->attnum);
+		has_key = option_int(options, "key_part", 0) > 0 ||
+				  is_row_key(NameStr(attr->attname), options);
 	}
 	table_close(rel, NoLock);
 	load_write_settings(&write, foreign_table->options, server->options);

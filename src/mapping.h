@@ -18,11 +18,12 @@
 #include "client/message.h"
 #include "client/retry.h"
 #include "client/span.h"
+#include "row_key.h"
 
 typedef enum ColumnKind
 {
-	COLUMN_NONE, /* dropped */
-	COLUMN_ROW_KEY,
+	COLUMN_NONE,      /* dropped */
+	COLUMN_ROW_KEY,   /* or a part of it */
 	COLUMN_VALUE,     /* the value of a column's newest cell */
 	COLUMN_TIMESTAMP, /* that cell's timestamp */
 
@@ -61,6 +62,9 @@ typedef struct ColumnMapping
 	int32 typmod;
 	Oid collation;
 	bool not_null;
+	int key_part;       /* COLUMN_ROW_KEY: which part, from 1; 0: the whole key */
+	bool is_reversed;   /* of a part: descending */
+	bool may_be_null;   /* of a key: as one that does not fit is */
 	bool null_on_error; /* a value that does not decode is NULL */
 } ColumnMapping;
 
@@ -92,8 +96,16 @@ typedef struct TableMapping
 	double tuple_cost;   /* of a row */
 	int natts;
 	ColumnMapping *columns;   /* by attnum - 1 */
-	const ColumnMapping *key; /* or NULL if no column is the row key */
+	const ColumnMapping *key; /* that is the whole row key, or NULL */
+	RowKey row_key;           /* the same, or put together of several columns */
 } TableMapping;
+
+/* Has the table a column that is the row key, or columns that make it up? */
+static inline bool
+mapping_has_key(const TableMapping *table)
+{
+	return table->row_key.nparts > 0;
+}
 
 /*
  * Reads the mapping of a foreign table, into the current memory context.

@@ -64,9 +64,9 @@ typedef struct BigtableModify
 	RowEncoder *row;
 	SenderMode mode;
 	bool wait_for_each_row;
-	bool holds_rows; /* until the end of the statement */
-	uint64 skipped;  /* rows, so far, that existed */
-	AttrNumber key_junk;
+	bool holds_rows;      /* until the end of the statement */
+	uint64 skipped;       /* rows, so far, that existed */
+	AttrNumber *key_junk; /* where the parts of the old key are */
 	AttrNumber row_junk;
 	Bitmapset *changed; /* attribute numbers that SET names */
 	bool compare_rows;  /* triggers may have changed others */
@@ -209,6 +209,23 @@ updated_attrs(ResultRelInfo *rinfo, EState *estate)
 	return result;
 }
 
+/* Where a plan's rows have the key of the row to change. */
+static void
+find_key_junk(BigtableModify *modify, List *targetlist)
+{
+	const RowKey *key = &modify->table->row_key;
+
+	modify->key_junk = palloc(sizeof(AttrNumber) * key->nparts);
+	for (int i = 0; i < key->nparts; i++)
+	{
+		char *name = key_junk_name(key->parts[i].column);
+
+		modify->key_junk[i] = ExecFindJunkAttributeInTlist(targetlist, name);
+		if (!AttributeNumberIsValid(modify->key_junk[i]))
+			elog(ERROR, "could not find junk column \"%s\"", name);
+	}
+}
+
 void
 bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
 					  int subplan_index, int eflags)
@@ -216,7 +233,6 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	const Plan *subplan = outerPlanState(mtstate)->plan;
 	BigtableModify *modify = begin(mtstate, rinfo, mtstate->operation);
 	EState *estate = mtstate->ps.state;
-	char *key_name;
 
 	if (modify_plan_skips_existing(fdw_private))
 		modify->mode = SENDER_SKIP;
@@ -226,10 +242,7 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	if (mtstate->operation == CMD_INSERT)
 		return;
 
-	key_name = key_junk_name(modify->table->key);
-	modify->key_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, key_name);
-	if (!AttributeNumberIsValid(modify->key_junk))
-		elog(ERROR, "could not find junk column \"%s\"", key_name);
+	find_key_junk(modify, subplan->targetlist);
 	modify->row_junk = ExecFindJunkAttributeInTlist(subplan->targetlist, ROW_JUNK_NAME);
 	if (!is_plain_scan(subplan))
 		modify->seen = keyset_create(modify->context, 1024, NULL);
@@ -304,11 +317,9 @@ insert_row(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
 		   TupleTableSlot *slot)
 {
 	RowEncoder *row = modify->row;
-	bool isnull;
-	Datum key = slot_getattr(slot, modify->table->key->attnum, &isnull);
 
 	check_constraints(estate, rinfo, slot, rinfo->ri_RootResultRelInfo != NULL);
-	row_encoder_begin(row, key, isnull);
+	row_encoder_begin(row, slot, row->key_attrs);
 	row_encoder_insert(row, slot);
 	sender_put(modify->sender, row->key, row->mutations, row->nmutations);
 }
@@ -338,12 +349,6 @@ bigtable_exec_batch_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot 
 
 /* ---- changes of rows ---- */
 
-static Datum
-old_key(const BigtableModify *modify, TupleTableSlot *plan_slot, bool *isnull)
-{
-	return ExecGetJunkAttribute(plan_slot, modify->key_junk, isnull);
-}
-
 /* Has the row at hand been changed by this statement before? */
 static bool
 is_seen(BigtableModify *modify)
@@ -364,23 +369,54 @@ is_seen(BigtableModify *modify)
 	return found;
 }
 
+/* Is the key the same in two rows, value by value? */
+static bool
+has_same_key(const BigtableModify *modify, TupleTableSlot *slot,
+			 TupleTableSlot *plan_slot)
+{
+	const RowKey *key = &modify->table->row_key;
+
+	for (int i = 0; i < key->nparts; i++)
+	{
+		const ColumnMapping *column = key->parts[i].column;
+		bool isnull;
+		bool old_isnull;
+		Datum value = slot_getattr(slot, column->attnum, &isnull);
+		Datum old = slot_getattr(plan_slot, modify->key_junk[i], &old_isnull);
+
+		if (isnull || old_isnull ||
+			!datum_image_eq(value, old, get_typbyval(column->typid),
+							get_typlen(column->typid)))
+			return false;
+	}
+	return true;
+}
+
+/* Does SET name a part of the key? */
+static bool
+changes_key(const BigtableModify *modify, Bitmapset *changed)
+{
+	const RowKey *key = &modify->table->row_key;
+
+	for (int i = 0; i < key->nparts; i++)
+		if (bms_is_member(key->parts[i].column->attnum, changed))
+			return true;
+	return false;
+}
+
 /* A key cannot change; it may be set to what it is. */
 static void
-check_key(BigtableModify *modify, TupleTableSlot *slot, Datum old, bool old_isnull)
+check_key(BigtableModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
-	const ColumnMapping *key = modify->table->key;
 	RowEncoder *row = modify->row;
-	bool isnull;
-	Datum value = slot_getattr(slot, key->attnum, &isnull);
 	bt_span new_key;
 
-	if (!isnull && !old_isnull &&
-		datum_image_eq(value, old, get_typbyval(key->typid), get_typlen(key->typid)))
+	if (has_same_key(modify, slot, plan_slot))
 		return;
-	row_encoder_begin(row, value, isnull);
+	row_encoder_begin(row, slot, row->key_attrs);
 	new_key = bt_span_make(memcpy(palloc(row->key.len), row->key.data, row->key.len),
 						   row->key.len);
-	row_encoder_begin(row, old, old_isnull);
+	row_encoder_begin(row, plan_slot, modify->key_junk);
 	if (!bt_span_equal(new_key, row->key))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -503,10 +539,7 @@ keeps_a_cell(BigtableModify *modify)
 static bool
 skips_held_row(BigtableModify *modify, TupleTableSlot *slot)
 {
-	bool isnull;
-	Datum key = slot_getattr(slot, modify->table->key->attnum, &isnull);
-
-	row_encoder_begin(modify->row, key, isnull);
+	row_encoder_begin(modify->row, slot, modify->row->key_attrs);
 	return is_seen(modify) || keeps_a_cell(modify);
 }
 
@@ -549,21 +582,16 @@ bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	BigtableModify *modify = rinfo->ri_FdwState;
 	RowEncoder *row = modify->row;
 	Bitmapset *changed = modify->changed;
-	bool isnull;
-	Datum key = old_key(modify, plan_slot, &isnull);
 	bool has_value;
 
-	row_encoder_begin(row, key, isnull);
+	row_encoder_begin(row, plan_slot, modify->key_junk);
 	if (is_seen(modify))
 		return NULL;
 	check_constraints(estate, rinfo, slot, false);
 	if (modify->compare_rows)
 		changed = compare_rows(modify->table, rinfo->ri_oldTupleSlot, slot);
-	if (bms_is_member(modify->table->key->attnum, changed))
-	{
-		check_key(modify, slot, key, isnull);
-		row_encoder_begin(row, key, isnull);
-	}
+	if (changes_key(modify, changed))
+		check_key(modify, slot, plan_slot);
 	if (bms_is_empty(changed))
 		return slot;
 	row->old_slot = rinfo->ri_oldTupleSlot;
@@ -582,9 +610,8 @@ bigtable_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 {
 	BigtableModify *modify = rinfo->ri_FdwState;
 	bool isnull;
-	Datum key = old_key(modify, plan_slot, &isnull);
 
-	row_encoder_begin(modify->row, key, isnull);
+	row_encoder_begin(modify->row, plan_slot, modify->key_junk);
 	if (is_seen(modify))
 		return NULL;
 	row_encoder_delete(modify->row);

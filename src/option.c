@@ -61,6 +61,7 @@ typedef struct Option
 	void (*check)(const char *name, const char *value);
 } Option;
 
+static void check_bytes(const char *name, const char *value);
 static void check_family(const char *name, const char *value);
 static void check_qualifier(const char *name, const char *value);
 static void check_resource_id(const char *name, const char *value);
@@ -97,9 +98,13 @@ static const Option options[] = {
 	{"layout", ON_TABLE, OPTION_CHOICE, .choices = "rows"},
 	{"fdw_startup_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
 	{"fdw_tuple_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
-	{"key_delimiter", ON_TABLE, OPTION_RESERVED},
-	{"key_salt", ON_TABLE, OPTION_RESERVED},
-	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"key_encoding", ON_TABLE, OPTION_CHOICE,
+	 .choices = "concatenated,delimited,ordered_code"},
+	{"key_delimiter", ON_TABLE, OPTION_STRING, .check = check_bytes},
+	{"key_salt", ON_TABLE, OPTION_INT, .min = 2, .max = 1000},
+	{"key_salt_columns", ON_TABLE, OPTION_STRING},
+	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_CHOICE,
+	 .choices = "error,null,skip"},
 	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "error,null"},
 	{"async_capable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
@@ -120,8 +125,8 @@ static const Option options[] = {
 	{"cell", ON_COLUMN, OPTION_CHOICE, .choices = "value,timestamp,history"},
 	{"max_versions", ON_COLUMN, OPTION_INT, .min = 1, .max = INT_MAX},
 	{"as_of", ON_COLUMN, OPTION_BOOL},
-	{"key_part", ON_COLUMN, OPTION_RESERVED},
-	{"reversed", ON_COLUMN, OPTION_RESERVED},
+	{"key_part", ON_COLUMN, OPTION_INT, .min = 1, .max = 100},
+	{"reversed", ON_COLUMN, OPTION_BOOL},
 	{"row_json", ON_COLUMN, OPTION_BOOL},
 };
 
@@ -165,6 +170,16 @@ check_qualifier(const char *name, const char *value)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 						errmsg("value of option \"%s\" is too long", name),
 						errdetail("It has %zu bytes; Bigtable allows 16384.", len)));
+}
+
+static void
+check_bytes(const char *name, const char *value)
+{
+	size_t len;
+
+	(void) option_bytes(name, value, &len);
+	if (len == 0)
+		report_value(name, value, "The value must not be empty.");
 }
 
 /* IDs go into resource names, whose parts are separated by slashes. */
@@ -220,14 +235,14 @@ option_to_utf8(const char *name)
 }
 
 uint8 *
-option_qualifier_bytes(const char *qualifier, size_t *len)
+option_bytes(const char *name, const char *value, size_t *len)
 {
-	const char *digits = qualifier + 2;
+	const char *digits = value + 2;
 	uint8 *bytes;
 
-	if (strncmp(qualifier, "\\x", 2) != 0)
+	if (strncmp(value, "\\x", 2) != 0)
 	{
-		char *utf8 = option_to_utf8(qualifier);
+		char *utf8 = option_to_utf8(value);
 
 		*len = strlen(utf8);
 		return (uint8 *) utf8;
@@ -239,14 +254,20 @@ option_qualifier_bytes(const char *qualifier, size_t *len)
 		int digit = hex_digit(digits[i]);
 
 		if (digit < 0 || strlen(digits) % 2 != 0)
-			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-							errmsg("invalid value for option \"%s\": \"%s\"", "qualifier",
-								   qualifier),
-							errdetail("After \"\\x\", an even number of hexadecimal "
-									  "digits is expected.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+					 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
+					 errdetail("After \"\\x\", an even number of hexadecimal "
+							   "digits is expected.")));
 		bytes[i / 2] = (uint8) (i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
 	}
 	return bytes;
+}
+
+uint8 *
+option_qualifier_bytes(const char *qualifier, size_t *len)
+{
+	return option_bytes("qualifier", qualifier, len);
 }
 
 /* ---- the validator ---- */
@@ -455,6 +476,39 @@ check_access(List *list)
 			report_conflict("emulator_host", of_tls[i]);
 }
 
+static void
+check_needs(List *list, const char *name, const char *needed)
+{
+	if (is_set(list, name) && !is_set(list, needed))
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("option \"%s\" needs option \"%s\"", name, needed)));
+}
+
+/* Those of composite row keys. */
+static void
+check_key_combinations(List *list)
+{
+	static const char *const of_others[] = {"row_key",  "family", "qualifier",   "cell",
+											"row_json", "as_of",  "max_versions"};
+	const char *encoding = option_string(list, "key_encoding", NULL);
+
+	for (size_t i = 0; i < lengthof(of_others); i++)
+		if (is_set(list, "key_part") && is_set(list, of_others[i]))
+			report_conflict("key_part", of_others[i]);
+	check_needs(list, "reversed", "key_part");
+	check_needs(list, "key_salt", "key_salt_columns");
+	check_needs(list, "key_salt_columns", "key_salt");
+	if (encoding == NULL)
+		return;
+	if (strcmp(encoding, "delimited") == 0)
+		check_needs(list, "key_encoding", "key_delimiter");
+	else if (is_set(list, "key_delimiter"))
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("option \"key_delimiter\" cannot be set with key_encoding "
+							   "\"%s\"",
+							   encoding)));
+}
+
 /* What contradicts itself within one list. */
 static void
 check_combinations(List *list)
@@ -463,6 +517,7 @@ check_combinations(List *list)
 	static const char *const of_versions[] = {"cell", "max_versions"};
 	static const char *const of_no_cell[] = {"row_key", "as_of", "row_json"};
 
+	check_key_combinations(list);
 	for (size_t i = 0; i < lengthof(of_no_cell); i++)
 		for (size_t j = 0; j < lengthof(of_cells); j++)
 			if (option_bool(list, of_no_cell[i], false) && is_set(list, of_cells[j]))

@@ -32,10 +32,13 @@ extern bool option_is_resource_id(const char *id);
 extern char *option_to_utf8(const char *name);
 
 /*
- * The bytes that a qualifier stands for: itself in UTF-8, or, after "\x", hex
- * digits.
+ * The bytes that the value of an option stands for: itself in UTF-8, or, after
+ * "\x", hex digits.
  * In the current memory context; *len is its length.
  */
+extern uint8 *option_bytes(const char *name, const char *value, size_t *len);
+
+/* The same for a qualifier. */
 extern uint8 *option_qualifier_bytes(const char *qualifier, size_t *len);
 
 #endif /* BIGTABLE_FDW_OPTION_H */

@@ -23,11 +23,12 @@
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
-#include "utils/typcache.h"
 
 #include "as_of.h"
 #include "compat.h"
 #include "json_access.h"
+#include "key_condition.h"
+#include "key_order.h"
 #include "mapping.h"
 #include "plan.h"
 #include "pushdown.h"
@@ -35,6 +36,9 @@
 
 /* Rows of a table that nobody has analyzed. */
 #define DEFAULT_ROWS 100000.0
+
+/* Sets of outer relations up to which each two of them are looked at together. */
+#define MAX_COMBINED_RELS 4
 
 /* What is known of a relation while it is planned, in RelOptInfo.fdw_private. */
 typedef struct RelPlan
@@ -45,11 +49,12 @@ typedef struct RelPlan
 /* A clause list, sorted by who applies what. */
 typedef struct ClauseSplit
 {
-	List *key;     /* on the row key, for the server */
-	List *cells;   /* on cells, for the server */
-	List *local;   /* for the executor */
-	List *recheck; /* exact: only for EvalPlanQual */
-	double keys;   /* most keys that are left; 0: a range */
+	List *key;                     /* on the row key and its parts, for the server */
+	List *cells;                   /* on cells, for the server */
+	List *local;                   /* for the executor */
+	List *recheck;                 /* exact: only for EvalPlanQual */
+	double keys;                   /* most keys that are left; 0: a range */
+	const KeyCondition *condition; /* what all clauses say about the key */
 } ClauseSplit;
 
 /* Members of fdw_private of a plan. */
@@ -81,57 +86,64 @@ cell_column_of(const TableMapping *table, Index varno, Expr *clause)
 	return column != NULL && column->kind != COLUMN_ROW_KEY ? column : NULL;
 }
 
+/* A clause that says nothing about the key that could be used. */
 static void
-split_clause(ClauseSplit *split, RelOptInfo *rel, const TableMapping *table,
-			 RestrictInfo *rinfo)
+split_cell_clause(ClauseSplit *split, RelOptInfo *rel, const TableMapping *table,
+				  Expr *clause)
 {
-	Expr *clause = rinfo->clause;
-	const ColumnMapping *column;
-	PushedClause *pushed = NULL;
+	const ColumnMapping *column = cell_column_of(table, rel->relid, clause);
 
-	/* The server must not apply a clause before a security barrier does. */
-	if (!restriction_is_securely_promotable(rinfo, rel))
-	{
-		split->local = lappend(split->local, clause);
-		return;
-	}
-	if (table->key != NULL)
-		pushed = pushdown_compile(table->key, rel->relid, clause);
-	if (pushed != NULL)
-	{
-		double keys = pushdown_estimate_keys(pushed);
-
-		split->key = lappend(split->key, clause);
-		if (keys > 0 && (split->keys == 0 || keys < split->keys))
-			split->keys = keys;
-		if (pushdown_is_exact(pushed))
-		{
-			split->recheck = lappend(split->recheck, clause);
-			return;
-		}
-	}
-	else
-	{
-		column = cell_column_of(table, rel->relid, clause);
-		if (column != NULL && pushdown_compile(column, rel->relid, clause) != NULL)
-			split->cells = lappend(split->cells, clause);
-	}
+	if (column != NULL && pushdown_compile(column, rel->relid, clause) != NULL)
+		split->cells = lappend(split->cells, clause);
 	split->local = lappend(split->local, clause);
 }
 
-/* Splits a list of RestrictInfo. */
+/* Sorts a clause on the key, the i-th that the condition is made of. */
+static void
+split_key_clause(ClauseSplit *split, Expr *clause, int i)
+{
+	split->key = lappend(split->key, clause);
+	if (key_condition_is_exact(split->condition, i))
+		split->recheck = lappend(split->recheck, clause);
+	else
+		split->local = lappend(split->local, clause);
+}
+
+/* Splits a list of RestrictInfo; each of the lists stays in its order. */
 static ClauseSplit
 split_clauses(RelOptInfo *rel, const TableMapping *table, List *rinfos)
 {
 	ClauseSplit split = {0};
+	List *clauses = NIL;
+	int i = 0;
 	ListCell *cell;
 
+	/* The server must not apply a clause before a security barrier does. */
 	foreach (cell, rinfos)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
 
-		if (!rinfo->pseudoconstant)
-			split_clause(&split, rel, table, rinfo);
+		if (!rinfo->pseudoconstant && restriction_is_securely_promotable(rinfo, rel))
+			clauses = lappend(clauses, rinfo->clause);
+	}
+	split.condition = key_condition_compile(table, rel->relid, clauses);
+	split.keys = key_condition_estimate_keys(split.condition);
+	foreach (cell, rinfos)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (rinfo->pseudoconstant)
+			continue;
+		if (!restriction_is_securely_promotable(rinfo, rel))
+		{
+			split.local = lappend(split.local, rinfo->clause);
+			continue;
+		}
+		if (key_condition_uses(split.condition, i))
+			split_key_clause(&split, rinfo->clause, i);
+		else
+			split_cell_clause(&split, rel, table, rinfo->clause);
+		i++;
 	}
 	return split;
 }
@@ -206,7 +218,8 @@ fetched_rows(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split, doubl
 }
 
 static void
-add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, ParamPathInfo *param)
+add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, bool is_reversed,
+			  ParamPathInfo *param)
 {
 	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 	List *rinfos = rel->baserestrictinfo;
@@ -233,7 +246,8 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, ParamPathInfo 
 			rows * rel->reltarget->cost.per_tuple;
 	add_path(rel, (Path *) compat_create_foreignscan_path(
 					  root, rel, rows, startup, total, pathkeys,
-					  param != NULL ? param->ppi_req_outer : NULL, NIL));
+					  param != NULL ? param->ppi_req_outer : NULL,
+					  list_make1(makeInteger(is_reversed))));
 }
 
 /* Is this relation all that the query reads? */
@@ -246,70 +260,46 @@ is_only_relation(PlannerInfo *root, RelOptInfo *rel)
 
 /* ---- order ---- */
 
-/* Is a pathkey the order of the row key, one way or the other? */
-static bool
-is_key_order(RelOptInfo *rel, const ColumnMapping *key, PathKey *pathkey)
-{
-	ListCell *cell;
-
-	foreach (cell, pathkey->pk_eclass->ec_members)
-	{
-		EquivalenceMember *member = lfirst(cell);
-
-		if (!member->em_is_const &&
-			pushdown_is_column(key, rel->relid, (Node *) member->em_expr) &&
-			pushdown_key_is_ordered(key, pathkey->pk_opfamily, member->em_datatype,
-									pathkey->pk_eclass->ec_collation))
-			return true;
-	}
-	return false;
-}
-
 /*
- * The query's own order, as far as it is the key's.  Where the rows of this
+ * The query's own order, as far as it is the keys'.  Where the rows of this
  * relation are all there is, whatever the query sorts by after the key changes
  * nothing, since keys are unique; a join or a set-returning function makes
  * several rows of one.
  */
 static void
-add_query_order(PlannerInfo *root, RelOptInfo *rel)
+add_query_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
 {
-	const ColumnMapping *key = ((RelPlan *) rel->fdw_private)->table->key;
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 	List *pathkeys = root->query_pathkeys;
+	bool is_reversed;
+	bool is_total;
+	int n =
+		key_order_match(rel, table, split->condition, pathkeys, &is_reversed, &is_total);
 
-	if (pathkeys == NIL || !is_key_order(rel, key, linitial(pathkeys)))
+	if (n == 0)
 		return;
-	if (!is_only_relation(root, rel) || root->parse->hasTargetSRFs)
-		pathkeys = list_make1(linitial(pathkeys));
-	add_scan_path(root, rel, pathkeys, NULL);
+	if (!is_total || !is_only_relation(root, rel) || root->parse->hasTargetSRFs)
+		pathkeys = list_copy_head(pathkeys, n);
+	add_scan_path(root, rel, pathkeys, is_reversed, NULL);
 }
 
 /*
- * The key's order, both ways, as far as it is of use, say for a merge join.
+ * The keys' order, both ways, as far as it is of use, say for a merge join.
  */
 static void
-add_key_order(PlannerInfo *root, RelOptInfo *rel)
+add_key_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
 {
-	const ColumnMapping *key = ((RelPlan *) rel->fdw_private)->table->key;
-	Oid type = key->typid == VARCHAROID ? TEXTOID : key->typid;
-	TypeCacheEntry *operators = lookup_type_cache(
-		type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR | TYPECACHE_BTREE_OPFAMILY);
-	Oid orders[] = {operators->lt_opr, operators->gt_opr};
-	Expr *expr = (Expr *) makeVar(rel->relid, key->attnum, key->typid, key->typmod,
-								  key->collation, 0);
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 
-	if (!pushdown_key_is_ordered(key, operators->btree_opf, type, key->collation))
+	if (!has_useful_pathkeys(root, rel))
 		return;
-	if (type != key->typid)
-		expr = (Expr *) makeRelabelType(expr, type, -1, key->collation,
-										COERCE_IMPLICIT_CAST);
-	for (size_t i = 0; i < lengthof(orders); i++)
+	for (int is_reversed = 0; is_reversed <= 1; is_reversed++)
 	{
 		List *pathkeys =
-			compat_build_expression_pathkey(root, expr, orders[i], rel->relids);
+			key_order_pathkeys(root, rel, table, split->condition, is_reversed != 0);
 
-		if (pathkeys != NIL && has_useful_pathkeys(root, rel))
-			add_scan_path(root, rel, pathkeys, NULL);
+		if (pathkeys != NIL)
+			add_scan_path(root, rel, pathkeys, is_reversed != 0, NULL);
 	}
 }
 
@@ -318,7 +308,7 @@ add_key_order(PlannerInfo *root, RelOptInfo *rel)
 /* What tells ec_member_is_key() which relation it is about. */
 typedef struct KeyOfRel
 {
-	const ColumnMapping *key;
+	const ColumnMapping *column;
 	Index relid;
 } KeyOfRel;
 
@@ -328,49 +318,102 @@ ec_member_is_key(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 {
 	KeyOfRel *key = arg;
 
-	return pushdown_is_column(key->key, key->relid, (Node *) member->em_expr);
+	return pushdown_is_column(key->column, key->relid, (Node *) member->em_expr);
+}
+
+/* Join clauses that may be about the key. */
+static List *
+join_clauses(PlannerInfo *root, RelOptInfo *rel, const RowKey *key)
+{
+	List *clauses = list_copy(rel->joininfo);
+
+	for (int i = 0; rel->has_eclass_joins && i < key->nparts; i++)
+	{
+		KeyOfRel part = {key->parts[i].column, rel->relid};
+
+		clauses = list_concat(
+			clauses, generate_implied_equalities_for_column(
+						 root, rel, ec_member_is_key, &part, rel->lateral_referencers));
+	}
+	return clauses;
+}
+
+static List *
+add_relids(List *list, Relids relids)
+{
+	ListCell *cell;
+
+	foreach (cell, list)
+		if (bms_equal(lfirst(cell), relids))
+			return list;
+	return lappend(list, relids);
 }
 
 /* Adds the outer relations of a join clause on the key, if it is one. */
 static List *
-collect_outer_rels(List *outer_rels, PlannerInfo *root, RelOptInfo *rel,
-				   RestrictInfo *rinfo)
+collect_outer_rels(List *outer_rels, RelOptInfo *rel, RestrictInfo *rinfo)
 {
 	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 	Relids outer;
-	ListCell *cell;
 
 	if (!join_clause_is_movable_to(rinfo, rel) ||
-		pushdown_compile(table->key, rel->relid, rinfo->clause) == NULL)
+		!key_condition_mentions(table, rel->relid, rinfo->clause))
 		return outer_rels;
 	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
-	if (bms_is_empty(outer))
+	return bms_is_empty(outer) ? outer_rels : add_relids(outer_rels, outer);
+}
+
+/* Several relations may tell different parts of a key. */
+static List *
+add_unions(List *outer_rels)
+{
+	List *result = list_copy(outer_rels);
+	ListCell *a;
+	ListCell *b;
+
+	if (list_length(outer_rels) > MAX_COMBINED_RELS)
 		return outer_rels;
-	foreach (cell, outer_rels)
-		if (bms_equal(lfirst(cell), outer))
-			return outer_rels;
-	return lappend(outer_rels, outer);
+	foreach (a, outer_rels)
+		foreach (b, outer_rels)
+			result = add_relids(result, bms_union(lfirst(a), lfirst(b)));
+	return result;
+}
+
+/* Does a clause that comes with the parameters make the set of keys smaller? */
+static bool
+is_useful_param(RelOptInfo *rel, const ParamPathInfo *param)
+{
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
+	ClauseSplit split = split_clauses(
+		rel, table, list_concat_copy(rel->baserestrictinfo, param->ppi_clauses));
+	ListCell *cell;
+
+	foreach (cell, param->ppi_clauses)
+		if (list_member_ptr(split.key, lfirst_node(RestrictInfo, cell)->clause))
+			return true;
+	return false;
 }
 
 /* One path for each set of relations that can tell us keys. */
 static void
 add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
 {
-	KeyOfRel key = {((RelPlan *) rel->fdw_private)->table->key, rel->relid};
-	List *clauses = list_copy(rel->joininfo);
+	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 	List *outer_rels = NIL;
 	ListCell *cell;
 
-	if (rel->has_eclass_joins)
-		clauses = list_concat(
-			clauses, generate_implied_equalities_for_column(
-						 root, rel, ec_member_is_key, &key, rel->lateral_referencers));
-	foreach (cell, clauses)
-		outer_rels =
-			collect_outer_rels(outer_rels, root, rel, lfirst_node(RestrictInfo, cell));
+	foreach (cell, join_clauses(root, rel, &table->row_key))
+		outer_rels = collect_outer_rels(outer_rels, rel, lfirst_node(RestrictInfo, cell));
+	if (table->row_key.nparts > 1)
+		outer_rels = add_unions(outer_rels);
 	foreach (cell, outer_rels)
-		add_scan_path(root, rel, NIL, get_baserel_parampathinfo(root, rel, lfirst(cell)));
+	{
+		ParamPathInfo *param = get_baserel_parampathinfo(root, rel, lfirst(cell));
+
+		if (is_useful_param(rel, param))
+			add_scan_path(root, rel, NIL, false, param);
+	}
 }
 
 void
@@ -381,13 +424,15 @@ bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	if (!bms_is_empty(rel->lateral_relids))
 		lateral = get_baserel_parampathinfo(root, rel, rel->lateral_relids);
-	add_scan_path(root, rel, NIL, lateral);
-	if (table->key == NULL)
+	add_scan_path(root, rel, NIL, false, lateral);
+	if (!mapping_has_key(table))
 		return;
 	if (lateral == NULL)
 	{
-		add_query_order(root, rel);
-		add_key_order(root, rel);
+		ClauseSplit split = split_clauses(rel, table, rel->baserestrictinfo);
+
+		add_query_order(root, rel, &split);
+		add_key_order(root, rel, &split);
 	}
 	add_parameterized_paths(root, rel);
 }
@@ -447,14 +492,21 @@ is_null_or_absent(Node *count)
  * nothing between the scan and the LIMIT drops, adds or reorders rows.
  */
 static bool
-limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, List *local)
+limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path,
+				  const ClauseSplit *split)
 {
+	const RowKey *key = &((RelPlan *) rel->fdw_private)->table->row_key;
 	Query *parse = root->parse;
+
+	/* Rows may be left out because of their keys. */
+	if (key->on_mismatch == KEY_MISMATCH_SKIP ||
+		(key->on_mismatch == KEY_MISMATCH_NULL && split->key != NIL))
+		return false;
 
 	return !is_null_or_absent(parse->limitCount) &&
 		   parse->limitOption == LIMIT_OPTION_COUNT && parse->commandType == CMD_SELECT &&
-		   is_only_relation(root, rel) && path->path.param_info == NULL && local == NIL &&
-		   parse->rowMarks == NIL && parse->groupClause == NIL &&
+		   is_only_relation(root, rel) && path->path.param_info == NULL &&
+		   split->local == NIL && parse->rowMarks == NIL && parse->groupClause == NIL &&
 		   parse->groupingSets == NIL && parse->distinctClause == NIL &&
 		   !parse->hasAggs && !parse->hasWindowFuncs && !parse->hasTargetSRFs &&
 		   parse->havingQual == NULL && parse->setOperations == NULL &&
@@ -682,8 +734,8 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	plan.json_keys = find_json_keys(root, rel, table, plan.attrs, split.local);
 	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
 	plan.ordered = pathkeys != NIL;
-	plan.reversed = plan.ordered && compat_pathkey_is_reversed(linitial(pathkeys));
-	if (limit_is_pushable(root, rel, path, split.local))
+	plan.reversed = plan.ordered && intVal(linitial(path->fdw_private)) != 0;
+	if (limit_is_pushable(root, rel, path, &split))
 	{
 		plan.has_limit = true;
 		exprs = lappend(exprs, root->parse->limitCount);

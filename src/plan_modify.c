@@ -22,9 +22,9 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "key_condition.h"
 #include "plan.h"
 #include "plan_modify.h"
-#include "pushdown.h"
 
 void
 check_writable(const TableMapping *table)
@@ -59,13 +59,17 @@ bigtable_add_update_targets(PlannerInfo *root, Index rtindex, RangeTblEntry *tar
 							Relation target_relation)
 {
 	const TableMapping *table = mapping_load(RelationGetRelid(target_relation));
-	const ColumnMapping *key = table->key;
 
 	check_writable(table);
-	add_row_identity_var(
-		root,
-		makeVar((int) rtindex, key->attnum, key->typid, key->typmod, key->collation, 0),
-		rtindex, key_junk_name(key));
+	for (int i = 0; i < table->row_key.nparts; i++)
+	{
+		const ColumnMapping *column = table->row_key.parts[i].column;
+
+		add_row_identity_var(root,
+							 makeVar((int) rtindex, column->attnum, column->typid,
+									 column->typmod, column->collation, 0),
+							 rtindex, key_junk_name(column));
+	}
 	if (root->parse->commandType == CMD_DELETE && root->parse->returningList != NIL)
 		add_row_identity_var(
 			root, makeVar((int) rtindex, InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0),
@@ -109,17 +113,10 @@ find_scan(ModifyTable *plan, Index result_relation, int subplan_index)
 static bool
 names_keys(const ForeignScan *scan, const TableMapping *table)
 {
-	int n = scan_plan_read(scan)->nkey_clauses;
+	List *clauses = list_copy_head(scan->fdw_exprs, scan_plan_read(scan)->nkey_clauses);
 
-	for (int i = 0; i < n; i++)
-	{
-		PushedClause *clause = pushdown_compile(table->key, scan->scan.scanrelid,
-												list_nth(scan->fdw_exprs, i));
-
-		if (clause != NULL && pushdown_estimate_keys(clause) > 0)
-			return true;
-	}
-	return false;
+	return key_condition_estimate_keys(
+			   key_condition_compile(table, scan->scan.scanrelid, clauses)) > 0;
 }
 
 /* Is a function "bigint + integer of any size", or minus? */
@@ -226,7 +223,9 @@ can_return(const ModifyTable *plan, Index varno, int subplan_index,
 	while ((member = bms_next_member(members, member)) >= 0)
 	{
 		int attnum = member + FirstLowInvalidHeapAttributeNumber;
-		bool known = attnum == table->key->attnum || attnum == TableOidAttributeNumber;
+		const ColumnMapping *column = mapping_column(table, attnum);
+		bool known = attnum == TableOidAttributeNumber ||
+					 (column != NULL && column->kind == COLUMN_ROW_KEY);
 
 		for (int i = 0; i < direct->nincrements; i++)
 			known |= attnum == direct->increments[i].attnum;
@@ -254,7 +253,7 @@ has_restrictions(PlannerInfo *root, Index relid, const TableMapping *table,
 	for (int i = 0; i < table->natts; i++)
 	{
 		const ColumnMapping *column = &table->columns[i];
-		bool is_set = column == table->key;
+		bool is_set = column->kind == COLUMN_ROW_KEY;
 
 		for (int j = 0; j < direct->nincrements; j++)
 			is_set |= column->attnum == direct->increments[j].attnum;

@@ -36,59 +36,18 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "arena.h"
 #include "codec.h"
 #include "compat.h"
 #include "json_access.h"
-#include "pushdown.h"
-
-typedef enum ClauseKind
-{
-	CLAUSE_AND,
-	CLAUSE_OR,
-	CLAUSE_COMPARE, /* column <strategy> arg */
-	CLAUSE_NOT_EQUAL,
-	CLAUSE_ANY,    /* column = ANY (arg) */
-	CLAUSE_PREFIX, /* column ^@ arg */
-	CLAUSE_LIKE,   /* column LIKE arg */
-	CLAUSE_IS_NULL,
-	CLAUSE_IS_NOT_NULL
-} ClauseKind;
-
-struct PushedClause
-{
-	ClauseKind kind;
-	const ColumnMapping *column;
-	bool exact;
-	List *children;   /* AND, OR: of PushedClause */
-	int strategy;     /* COMPARE: a btree strategy */
-	Expr *arg;        /* what the column is compared with */
-	Oid argtype;      /* its type; ANY: of its elements */
-	ExprState *state; /* of arg, unless that is a constant */
-};
-
-/* How the values of a column compare as bytes. */
-typedef enum ByteForm
-{
-	FORM_NONE,          /* not at all */
-	FORM_STRING,        /* text: the bytes are the value */
-	FORM_BYTES,         /* the bytes are the value and sort like it */
-	FORM_EQUAL,         /* one form a value: equal or not */
-	FORM_NUMBER,        /* two's complement */
-	FORM_SORTED_NUMBER, /* a number in encoding "ordered" */
-	FORM_ORDERED_NUMBER /* a number whose bytes sort like it (internal) */
-} ByteForm;
+#include "pushed_clause.h"
 
 /* In hex, base64 and binary encoding, where numbers are dealt with elsewhere. */
 static ByteForm
@@ -126,8 +85,8 @@ number_form(const ColumnMapping *column)
 			   : FORM_NONE;
 }
 
-static ByteForm
-byte_form(const ColumnMapping *column)
+ByteForm
+pushdown_byte_form(const ColumnMapping *column)
 {
 	bool key = column->kind == COLUMN_ROW_KEY;
 
@@ -155,6 +114,8 @@ byte_form(const ColumnMapping *column)
 			if (column->encoding == ENCODING_TEXT)
 				return key ? FORM_EQUAL : FORM_NONE;
 			return wrapped_form(column, FORM_BYTES);
+		case BOOLOID:
+			return key && column->encoding == ENCODING_BINARY ? FORM_BYTES : FORM_NONE;
 		default:
 			return FORM_NONE;
 	}
@@ -254,7 +215,7 @@ btree_opfamily(Oid typid)
 static int
 byte_strategy(const ColumnMapping *column, Oid opno, Oid collation)
 {
-	ByteForm form = byte_form(column);
+	ByteForm form = pushdown_byte_form(column);
 	int strategy = get_op_opfamily_strategy(opno, btree_opfamily(column->typid));
 
 	if (form == FORM_STRING && strategy == 0)
@@ -297,21 +258,16 @@ compile_compare(const ColumnMapping *column, Oid opno, Oid collation, Node *arg)
 	return NULL;
 }
 
-/* A byte string of a text or bytea datum. */
-static bt_span
-datum_bytes(Datum value)
+bt_span
+pushdown_datum_bytes(Datum value)
 {
 	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
 
 	return bt_span_make(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 }
 
-/*
- * The literal beginning of a LIKE pattern, without its escapes.  *literal says
- * whether it is all there is, *prefix whether only "%" follows.
- */
-static bt_span
-like_prefix(bt_span pattern, bool *literal, bool *prefix)
+bt_span
+pushdown_like_prefix(bt_span pattern, bool *literal, bool *prefix)
 {
 	uint8 *bytes = palloc(pattern.len + 1);
 	size_t len = 0;
@@ -347,7 +303,8 @@ compile_like(const ColumnMapping *column, Node *arg)
 		bool literal;
 		bool prefix;
 
-		(void) like_prefix(datum_bytes(((Const *) arg)->constvalue), &literal, &prefix);
+		(void) pushdown_like_prefix(pushdown_datum_bytes(((Const *) arg)->constvalue),
+									&literal, &prefix);
 		exact = literal || prefix;
 	}
 	return make_arg_clause(CLAUSE_LIKE, column, exact, arg, exprType(arg));
@@ -357,7 +314,7 @@ compile_like(const ColumnMapping *column, Node *arg)
 static PushedClause *
 compile_match(const ColumnMapping *column, Oid funcid, Oid collation, Node *arg)
 {
-	ByteForm form = byte_form(column);
+	ByteForm form = pushdown_byte_form(column);
 
 	if (!is_deterministic(collation))
 		return NULL;
@@ -438,9 +395,38 @@ compile_null_test(const ColumnMapping *column, Index varno, NullTest *expr)
 	if (expr->nulltesttype == IS_NOT_NULL)
 		return make_clause(CLAUSE_IS_NOT_NULL, column, column->kind == COLUMN_ROW_KEY);
 
-	/* A cell that is not there cannot be asked for. */
-	return column->kind == COLUMN_ROW_KEY ? make_clause(CLAUSE_IS_NULL, column, true)
-										  : NULL;
+	/* A cell that is not there cannot be asked for, nor can a key that does not fit. */
+	return column->kind == COLUMN_ROW_KEY && !column->may_be_null
+			   ? make_clause(CLAUSE_IS_NULL, column, true)
+			   : NULL;
+}
+
+/* A boolean key by itself: "column", "NOT column", "column IS TRUE" and so on. */
+static PushedClause *
+compile_boolean(const ColumnMapping *column, Index varno, Expr *expr)
+{
+	bool value = true;
+	PushedClause *clause;
+
+	if (pushdown_byte_form(column) == FORM_NONE)
+		return NULL;
+	if (IsA(expr, BoolExpr) && ((BoolExpr *) expr)->boolop == NOT_EXPR)
+	{
+		value = false;
+		expr = linitial(((BoolExpr *) expr)->args);
+	}
+	else if (IsA(expr, BooleanTest) && (((BooleanTest *) expr)->booltesttype == IS_TRUE ||
+										((BooleanTest *) expr)->booltesttype == IS_FALSE))
+	{
+		value = ((BooleanTest *) expr)->booltesttype == IS_TRUE;
+		expr = ((BooleanTest *) expr)->arg;
+	}
+	if (!pushdown_is_column(column, varno, (Node *) expr))
+		return NULL;
+	clause = make_arg_clause(CLAUSE_COMPARE, column, true, makeBoolConst(value, false),
+							 BOOLOID);
+	clause->strategy = BTEqualStrategyNumber;
+	return clause;
 }
 
 /*
@@ -493,7 +479,7 @@ pushdown_compile(const ColumnMapping *column, Index varno, Expr *clause)
 		return make_clause(CLAUSE_IS_NOT_NULL, column, false);
 	if (column->kind != COLUMN_ROW_KEY && IsA(clause, NullTest))
 		return compile_null_test(column, varno, (NullTest *) clause);
-	if (byte_form(column) == FORM_NONE && !IsA(clause, NullTest))
+	if (pushdown_byte_form(column) == FORM_NONE && !IsA(clause, NullTest))
 		return NULL;
 	switch (nodeTag(clause))
 	{
@@ -506,10 +492,31 @@ pushdown_compile(const ColumnMapping *column, Index varno, Expr *clause)
 		case T_NullTest:
 			return compile_null_test(column, varno, (NullTest *) clause);
 		case T_BoolExpr:
-			return compile_bool(column, varno, (BoolExpr *) clause);
+			if (((BoolExpr *) clause)->boolop != NOT_EXPR)
+				return compile_bool(column, varno, (BoolExpr *) clause);
+			/* FALLTHROUGH */
+		case T_Var:
+		case T_BooleanTest:
+			return column->typid == BOOLOID ? compile_boolean(column, varno, clause)
+											: NULL;
 		default:
 			return NULL;
 	}
+}
+
+PushedClause *
+pushdown_compile_pair(const ColumnMapping *column, Index varno, Oid opno, Oid collation,
+					  Node *left, Node *right, int strategy, int use)
+{
+	PushedClause *clause;
+
+	if (!pushdown_is_column(column, varno, left) || !is_scan_constant(right, varno) ||
+		!types_compare(column->typid, exprType(right)) ||
+		byte_strategy(column, opno, collation) != strategy)
+		return NULL;
+	clause = make_arg_clause(CLAUSE_COMPARE, column, true, right, exprType(right));
+	clause->strategy = use;
+	return clause;
 }
 
 const ColumnMapping *
@@ -535,413 +542,12 @@ pushdown_prepare(PushedClause *clause, PlanState *parent)
 		clause->state = ExecInitExpr(clause->arg, parent);
 }
 
-double
-pushdown_estimate_keys(const PushedClause *clause)
-{
-	double keys = 0;
-	ListCell *cell;
-
-	switch (clause->kind)
-	{
-		case CLAUSE_COMPARE:
-			return clause->strategy == BTEqualStrategyNumber ? 1 : 0;
-		case CLAUSE_ANY:
-			if (IsA(clause->arg, Const) && !((Const *) clause->arg)->constisnull)
-			{
-				ArrayType *array =
-					DatumGetArrayTypeP(((Const *) clause->arg)->constvalue);
-
-				return Max(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)), 1);
-			}
-			if (IsA(clause->arg, ArrayExpr))
-				return Max(list_length(((ArrayExpr *) clause->arg)->elements), 1);
-			return 10; /* as PostgreSQL guesses */
-		case CLAUSE_AND:
-			foreach (cell, clause->children)
-			{
-				double child = pushdown_estimate_keys(lfirst(cell));
-
-				if (child > 0 && (keys == 0 || child < keys))
-					keys = child;
-			}
-			return keys;
-		case CLAUSE_OR:
-			foreach (cell, clause->children)
-			{
-				double child = pushdown_estimate_keys(lfirst(cell));
-
-				if (child == 0)
-					return 0;
-				keys += child;
-			}
-			return keys;
-		default:
-			return 0;
-	}
-}
-
-/* ---- evaluating ---- */
-
-/* What evaluation needs to know all the way down the tree. */
-typedef struct Evaluation
-{
-	ExprContext *econtext; /* NULL: only constants */
-	const bt_arena *arena;
-} Evaluation;
-
-/* Returns false if the argument cannot be evaluated now. */
-static bool
-evaluate_arg(Evaluation *eval, const PushedClause *clause, Datum *value, bool *isnull)
-{
-	if (IsA(clause->arg, Const))
-	{
-		*value = ((Const *) clause->arg)->constvalue;
-		*isnull = ((Const *) clause->arg)->constisnull;
-		return true;
-	}
-	if (eval->econtext == NULL || clause->state == NULL)
-		return false;
-	*value = ExecEvalExpr(clause->state, eval->econtext, isnull);
-	return true;
-}
-
-/* Adds a range; that of a value begins at the empty string, unlike a key's. */
-static void
-add_range(bt_row_set *set, const ColumnMapping *column, bt_range range)
-{
-	if (column->kind != COLUMN_ROW_KEY && range.from.key.len == 0)
-		range.from.after = false;
-	arena_check(bt_row_set_add(set, range));
-}
-
-static void
-add_compared(bt_row_set *set, const ColumnMapping *column, int strategy, bt_span bytes)
-{
-	switch (strategy)
-	{
-		case BTLessStrategyNumber:
-			add_range(set, column, bt_range_to(bytes, false));
-			break;
-		case BTLessEqualStrategyNumber:
-			add_range(set, column, bt_range_to(bytes, true));
-			break;
-		case BTEqualStrategyNumber:
-			add_range(set, column, bt_range_key(bytes));
-			break;
-		case BTGreaterEqualStrategyNumber:
-			add_range(set, column, bt_range_from(bytes, true));
-			break;
-		case BTGreaterStrategyNumber:
-			add_range(set, column, bt_range_from(bytes, false));
-			break;
-	}
-}
-
-/* The bytes of a number; of an internal one big-endian, with the sign flipped. */
-static bt_span
-number_bytes(int64 number, int width, const ColumnMapping *column)
-{
-	bool internal = byte_form(column) == FORM_ORDERED_NUMBER;
-	Encoding encoding = internal ? ENCODING_BINARY : column->encoding;
-	bt_span bytes = codec_number_bytes(encoding, number, width);
-
-	if (!internal)
-		return codec_wrap(encoding, bytes);
-	((uint8 *) bytes.data)[0] ^= 0x80;
-	return bytes;
-}
-
-/* Adds the numbers from first to last that fit into a width. */
-static void
-add_numbers(bt_row_set *set, const ColumnMapping *column, int width, int64 first,
-			int64 last)
-{
-	int64 largest = PG_INT64_MAX >> (64 - 8 * width);
-	bt_range range;
-
-	first = Max(first, -largest - 1);
-	last = Min(last, largest);
-	if (first > last)
-		return;
-	if (byte_form(column) == FORM_NUMBER && first < 0 && last >= 0)
-	{
-		add_numbers(set, column, width, first, -1);
-		first = 0;
-	}
-	range = bt_range_from(number_bytes(first, width, column), true);
-	range.to.key = number_bytes(last, width, column);
-	range.to.after = true;
-	range.unbounded = false;
-	add_range(set, column, range);
-}
-
-/* The numbers that compare so with a number; false if there are none. */
-static bool
-number_bounds(int strategy, int64 number, int64 *first, int64 *last)
-{
-	*first = PG_INT64_MIN;
-	*last = PG_INT64_MAX;
-	if ((strategy == BTLessStrategyNumber && number == PG_INT64_MIN) ||
-		(strategy == BTGreaterStrategyNumber && number == PG_INT64_MAX))
-		return false;
-	if (strategy <= BTEqualStrategyNumber)
-		*last = strategy == BTLessStrategyNumber ? number - 1 : number;
-	if (strategy >= BTEqualStrategyNumber)
-		*first = strategy == BTGreaterStrategyNumber ? number + 1 : number;
-	return true;
-}
-
-/* Adds the numbers that compare so with a value. */
-static void
-add_compared_numbers(bt_row_set *set, const PushedClause *clause, int strategy,
-					 Datum value)
-{
-	const ColumnMapping *column = clause->column;
-	int64 number;
-	int64 first;
-	int64 last;
-
-	/* A value without a number is just below infinity. */
-	if (!codec_number(clause->argtype, value, &number))
-	{
-		if (strategy == BTEqualStrategyNumber)
-			return;
-		number = PG_INT64_MAX;
-		strategy = strategy < BTEqualStrategyNumber ? BTLessStrategyNumber
-													: BTGreaterEqualStrategyNumber;
-	}
-	if (!number_bounds(strategy, number, &first, &last))
-		return;
-	add_numbers(set, column,
-				byte_form(column) == FORM_ORDERED_NUMBER
-					? (int) sizeof(int64)
-					: codec_number_width(column->typid),
-				first, last);
-}
-
-/* Adds what else than itself is shown as a string. */
-static void
-add_json_forms(bt_row_set *set, const ColumnMapping *column, bt_span text)
-{
-	char *copy = pnstrdup((const char *) text.data, text.len);
-	char *end;
-	int64 number;
-
-	if (text.len > 0 && text.data[0] == '{')
-		add_range(set, column, bt_range_all());
-	errno = 0;
-	number = strtoi64(copy, &end, 10);
-	if (errno == 0 && end != copy && *end == '\0')
-		add_range(
-			set, column,
-			bt_range_key(codec_number_bytes(ENCODING_BINARY, number, sizeof(int64))));
-}
-
-/* Adds the bytes of what compares so with a value. */
-static void
-add_compared_value(bt_row_set *set, const PushedClause *clause, int strategy, Datum value)
-{
-	const ColumnMapping *column = clause->column;
-	ByteForm form = byte_form(column);
-	bt_span bytes;
-
-	if (form == FORM_NUMBER || form == FORM_SORTED_NUMBER ||
-		form == FORM_ORDERED_NUMBER ||
-		(column->encoding == ENCODING_BASE64 && codec_number_width(column->typid) > 0))
-		add_compared_numbers(set, clause, strategy, value);
-	else if (codec_encode(clause->argtype, column->encoding, value, &bytes))
-	{
-		if (column->json_key != NULL)
-			add_json_forms(set, column, bytes);
-		add_compared(set, column, strategy, bytes);
-	}
-	else
-		elog(ERROR, "type %u has no byte form", clause->argtype);
-}
-
-static void
-evaluate_any(const PushedClause *clause, Datum value, bt_row_set *set)
-{
-	ArrayType *array = DatumGetArrayTypeP(value);
-	int16 typlen;
-	bool typbyval;
-	char typalign;
-	Datum *elements;
-	bool *nulls;
-	int nelements;
-
-	get_typlenbyvalalign(ARR_ELEMTYPE(array), &typlen, &typbyval, &typalign);
-	deconstruct_array(array, ARR_ELEMTYPE(array), typlen, typbyval, typalign, &elements,
-					  &nulls, &nelements);
-	for (int i = 0; i < nelements; i++)
-		if (!nulls[i])
-			add_compared_value(set, clause, BTEqualStrategyNumber, elements[i]);
-}
-
-static void
-evaluate_prefix(Evaluation *eval, const PushedClause *clause, bt_span prefix,
-				bt_row_set *set)
-{
-	bt_range range;
-
-	prefix = codec_wrap(clause->column->encoding, prefix);
-	arena_check(bt_range_prefix(eval->arena, prefix, &range));
-	add_range(set, clause->column, range);
-}
-
-static void
-evaluate_like(Evaluation *eval, const PushedClause *clause, Datum value, bt_row_set *set)
-{
-	bool literal;
-	bool prefix;
-	bt_span bytes = like_prefix(datum_bytes(value), &literal, &prefix);
-
-	if (literal)
-		add_range(set, clause->column,
-				  bt_range_key(codec_wrap(clause->column->encoding, bytes)));
-	else
-		evaluate_prefix(eval, clause, bytes, set);
-}
-
-static void
-evaluate_not_equal(Evaluation *eval, const PushedClause *clause, Datum value,
-				   bt_row_set *set)
-{
-	bt_row_set equal;
-
-	bt_row_set_init(&equal, eval->arena);
-	add_compared_value(&equal, clause, BTEqualStrategyNumber, value);
-	bt_row_set_normalize(&equal);
-	arena_check(bt_row_set_complement(&equal, set));
-}
-
-static bool
-evaluate_compared(Evaluation *eval, const PushedClause *clause, bt_row_set *set)
-{
-	Datum value;
-	bool isnull;
-
-	bt_row_set_init(set, eval->arena);
-	if (!evaluate_arg(eval, clause, &value, &isnull))
-		return false;
-	if (isnull)
-		return true; /* strict operators: no row satisfies it */
-	switch (clause->kind)
-	{
-		case CLAUSE_COMPARE:
-			add_compared_value(set, clause, clause->strategy, value);
-			break;
-		case CLAUSE_ANY:
-			evaluate_any(clause, value, set);
-			break;
-		case CLAUSE_PREFIX:
-			evaluate_prefix(eval, clause, datum_bytes(value), set);
-			break;
-		case CLAUSE_LIKE:
-			evaluate_like(eval, clause, value, set);
-			break;
-		default:
-			evaluate_not_equal(eval, clause, value, set);
-	}
-	bt_row_set_normalize(set);
-	return true;
-}
-
-static bool evaluate(Evaluation *eval, const PushedClause *clause, bt_row_set *set);
-
-static bool
-evaluate_list(Evaluation *eval, const PushedClause *clause, bt_row_set *set)
-{
-	ListCell *cell;
-	bool first = true;
-
-	foreach (cell, clause->children)
-	{
-		bt_row_set before = *set;
-		bt_row_set child;
-
-		if (!evaluate(eval, lfirst(cell), &child))
-			return false;
-		if (first)
-			*set = child;
-		else if (clause->kind == CLAUSE_AND)
-			arena_check(bt_row_set_intersect(&before, &child, set));
-		else
-			arena_check(bt_row_set_unite(&before, &child, set));
-		first = false;
-	}
-	return true;
-}
-
-static bool
-evaluate(Evaluation *eval, const PushedClause *clause, bt_row_set *set)
-{
-	switch (clause->kind)
-	{
-		case CLAUSE_AND:
-		case CLAUSE_OR:
-			return evaluate_list(eval, clause, set);
-		case CLAUSE_IS_NULL:
-			bt_row_set_init(set, eval->arena);
-			return true;
-		case CLAUSE_IS_NOT_NULL:
-			bt_row_set_init(set, eval->arena);
-			add_range(set, clause->column, bt_range_all());
-			return true;
-		default:
-			return evaluate_compared(eval, clause, set);
-	}
-}
-
-bool
-pushdown_evaluate(PushedClause *clause, ExprContext *econtext, const bt_arena *arena,
-				  bt_row_set *set)
-{
-	Evaluation eval = {econtext, arena};
-	bt_row_set all;
-	bt_row_set found;
-
-	if (!evaluate(&eval, clause, &found))
-		return false;
-	if (clause->column->kind != COLUMN_ROW_KEY)
-	{
-		*set = found;
-		return true;
-	}
-
-	/* Drops the empty key, which no row has. */
-	bt_row_set_init(&all, arena);
-	arena_check(bt_row_set_add(&all, bt_range_all()));
-	arena_check(bt_row_set_intersect(&all, &found, set));
-	return true;
-}
-
-/* The number in the bytes of a bound of an ordered number. */
-static int64
-ordered_number(bt_span bytes)
-{
-	uint64 word = 0;
-
-	for (size_t i = 0; i < bytes.len; i++)
-		word = word << 8 | bytes.data[i];
-	return (int64) (word ^ (UINT64CONST(1) << 63));
-}
-
-void
-pushdown_number_bounds(const bt_range *range, int64 *first, int64 *last)
-{
-	/* Ranges of numbers begin before a number and end behind one. */
-	*first = range->from.key.len == sizeof(int64) ? ordered_number(range->from.key)
-												  : PG_INT64_MIN;
-	*last = range->unbounded ? PG_INT64_MAX : ordered_number(range->to.key);
-}
-
 /* ---- order ---- */
 
 bool
 pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid collation)
 {
-	switch (byte_form(key))
+	switch (pushdown_byte_form(key))
 	{
 		case FORM_STRING:
 			if (!is_text(type))

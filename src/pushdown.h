@@ -33,6 +33,15 @@ typedef struct PushedClause PushedClause;
 extern PushedClause *
 pushdown_compile(const ColumnMapping *column, Index varno, Expr *clause);
 
+/*
+ * Compiles one pair of a comparison of rows: left is the column, right what it
+ * is compared with.  Returns NULL unless the operator has that btree strategy;
+ * the clause uses another one of the same family.
+ */
+extern PushedClause *
+pushdown_compile_pair(const ColumnMapping *column, Index varno, Oid opno, Oid collation,
+					  Node *left, Node *right, int strategy, int use);
+
 /* The column that the clause is about. */
 extern const ColumnMapping *pushdown_column(const PushedClause *clause);
 
@@ -47,8 +56,8 @@ extern void pushdown_prepare(PushedClause *clause, PlanState *parent);
  * Without an econtext only constants can be evaluated: returns false if there
  * is anything else.
  *
- * Row keys: sets of keys, none of which is empty.  Values: the set may hold
- * the empty string.  Numbers as values, in binary encoding, and timestamps of
+ * Row keys: sets of keys, none of which is empty.  Parts of row keys: sets of
+ * segments, see row_key.h.  Values: the set may hold the empty string.  Numbers as values, in binary encoding, and timestamps of
  * cells: see pushdown_number_bounds().
  */
 extern bool pushdown_evaluate(PushedClause *clause, ExprContext *econtext,
@@ -62,6 +71,12 @@ extern void pushdown_number_bounds(const bt_range *range, int64 *first, int64 *l
 
 /* Most keys that a clause can mean, as the planner guesses; 0: a range. */
 extern double pushdown_estimate_keys(const PushedClause *clause);
+
+/*
+ * How many ranges the clause's set has at most, infinity if that is not known
+ * before it is evaluated, and whether all of them are single keys.
+ */
+extern double pushdown_count_ranges(const PushedClause *clause, bool *are_keys);
 
 /*
  * Do row keys come in the order of this ordering operator and collation?  They

@@ -79,6 +79,22 @@ init_cell(RowEncoder *row, const ColumnMapping *column)
 	row->needs_fixed_settings |= cell->encoder.needs_fixed_settings;
 }
 
+static void
+init_key(RowEncoder *row)
+{
+	const RowKey *key = &row->table->row_key;
+
+	row->key_encoders = palloc0(sizeof(Encoder) * key->nparts);
+	row->key_attrs = palloc0(sizeof(AttrNumber) * key->nparts);
+	row->segments = palloc0(sizeof(bt_span) * key->nparts);
+	for (int i = 0; i < key->nparts; i++)
+	{
+		encoder_init(&row->key_encoders[i], key->parts[i].column);
+		row->key_needs_fixed_settings |= row->key_encoders[i].needs_fixed_settings;
+		row->key_attrs[i] = key->parts[i].column->attnum;
+	}
+}
+
 RowEncoder *
 row_encoder_create(const TableMapping *table, Connection *connection)
 {
@@ -88,8 +104,8 @@ row_encoder_create(const TableMapping *table, Connection *connection)
 	row->connection = connection;
 	row->context = AllocSetContextCreate(CurrentMemoryContext, "bigtable_fdw row",
 										 ALLOCSET_DEFAULT_SIZES);
-	encoder_init(&row->key_encoder, table->key);
-	row->needs_fixed_settings = row->key_encoder.needs_fixed_settings;
+	init_key(row);
+	row->needs_fixed_settings = row->key_needs_fixed_settings;
 	row->cells = palloc0(sizeof(CellEncoder) * (table->natts + 1));
 	row->capacity = 2 * table->natts + 1;
 	row->mutations = palloc(sizeof(bt_mutation) * row->capacity);
@@ -124,7 +140,7 @@ row_encoder_check_key(const TableMapping *table, bt_span key)
 	if (key.len == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("row key column \"%s\" of foreign table \"%s\" is empty",
-							   table->key->name, table->relname),
+							   table->row_key.parts[0].column->name, table->relname),
 						errdetail("Bigtable has no row with an empty key.")));
 	if (key.len > BT_MAX_ROW_KEY_BYTES)
 		ereport(ERROR,
@@ -136,26 +152,73 @@ row_encoder_check_key(const TableMapping *table, bt_span key)
 						   BT_MAX_ROW_KEY_BYTES)));
 }
 
-void
-row_encoder_begin(RowEncoder *row, Datum key, bool isnull)
+static void
+report_null(const RowEncoder *row, const ColumnMapping *column)
 {
-	const ColumnMapping *column = row->table->key;
+	if (row->table->key != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in row key column \"%s\" of foreign table \"%s\"",
+						column->name, row->table->relname)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_NOT_NULL_VIOLATION),
+		 errmsg("null value in column \"%s\" of foreign table \"%s\", which is a part "
+				"of the row key",
+				column->name, row->table->relname)));
+}
+
+static void
+report_segment(const RowEncoder *row, const ColumnMapping *column, bt_span segment)
+{
+	bt_span delimiter = row->table->row_key.delimiter;
+
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("value %s of column \"%s\" of foreign table \"%s\" cannot be a part "
+				"of a row key",
+				quoted(segment), column->name, row->table->relname),
+		 errdetail("It would not be told from the delimiter %s.", quoted(delimiter))));
+}
+
+/* Encodes the parts of the key; they live in the row's memory, or in the slot. */
+static void
+encode_segments(RowEncoder *row, TupleTableSlot *slot, const AttrNumber *attrs)
+{
+	const RowKey *key = &row->table->row_key;
+
+	for (int i = 0; i < key->nparts; i++)
+	{
+		const ColumnMapping *column = key->parts[i].column;
+		bool isnull;
+		Datum value = slot_getattr(slot, attrs[i], &isnull);
+
+		if (isnull)
+			report_null(row, column);
+		row->segments[i] = encoder_encode(&row->key_encoders[i], value);
+		if (key->encoding != KEY_WHOLE && !row_key_allows(key, i, row->segments[i]))
+			report_segment(row, column, row->segments[i]);
+	}
+}
+
+void
+row_encoder_begin(RowEncoder *row, TupleTableSlot *slot, const AttrNumber *attrs)
+{
+	const RowKey *key = &row->table->row_key;
 	MemoryContext old;
 	int nest_level = 0;
 
 	MemoryContextReset(row->context);
 	row->nmutations = 0;
 	row->time_us = 0;
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("null value in row key column \"%s\" of foreign table \"%s\"",
-						column->name, row->table->relname)));
 	old = MemoryContextSwitchTo(row->context);
-	if (row->key_encoder.needs_fixed_settings)
+	if (row->key_needs_fixed_settings)
 		nest_level = encoder_begin_fixed_settings();
-	row->key = encoder_encode(&row->key_encoder, key);
-	if (row->key_encoder.needs_fixed_settings)
+	encode_segments(row, slot, attrs);
+	row->key = key->encoding == KEY_WHOLE ? row->segments[0]
+										  : row_key_encode(key, row->segments);
+	if (row->key_needs_fixed_settings)
 		encoder_end_fixed_settings(nest_level);
 	MemoryContextSwitchTo(old);
 

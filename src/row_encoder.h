@@ -34,8 +34,11 @@ typedef struct RowEncoder
 {
 	const TableMapping *table;
 	Connection *connection; /* to ask for families */
-	Encoder key_encoder;
+	Encoder *key_encoders;  /* by part of the key */
+	AttrNumber *key_attrs;  /* the attributes that are its parts */
+	bt_span *segments;      /* of the key at hand */
 	bool needs_fixed_settings;
+	bool key_needs_fixed_settings;
 	int ncells;
 	CellEncoder *cells;
 	List *unwritable; /* of ColumnMapping: times of cells that no column holds, say */
@@ -57,8 +60,12 @@ extern RowEncoder *row_encoder_create(const TableMapping *table, Connection *con
 /* Raises an error for a key that the service would refuse, in the middle of a batch. */
 extern void row_encoder_check_key(const TableMapping *table, bt_span key);
 
-/* Begins a row: encodes its key, and drops the row before. */
-extern void row_encoder_begin(RowEncoder *row, Datum key, bool isnull);
+/*
+ * Begins a row: encodes its key, and drops the row before.  "attrs" says where
+ * in the slot the parts of the key are, as key_attrs does for rows of the table.
+ */
+extern void
+row_encoder_begin(RowEncoder *row, TupleTableSlot *slot, const AttrNumber *attrs);
 
 /* Adds the mutations of an INSERT.  Raises an error if there is no cell. */
 extern void row_encoder_insert(RowEncoder *row, TupleTableSlot *slot);

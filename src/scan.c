@@ -26,6 +26,7 @@
 #include "arena.h"
 #include "as_of.h"
 #include "compat.h"
+#include "key_condition.h"
 #include "pushdown.h"
 #include "quote.h"
 #include "row_filter.h"
@@ -47,16 +48,16 @@ release(void *arg)
 	scan->connection = NULL;
 }
 
-/* Compiles a clause as the planner did: on the row key, or else on a cell. */
+/* Compiles a clause on a cell as the planner did. */
 static PushedClause *
-compile_clause(const BigtableScan *scan, Index varno, Expr *expr, bool on_key)
+compile_cell_clause(const BigtableScan *scan, Index varno, Expr *expr)
 {
 	for (int attnum = 1; attnum <= scan->table->natts; attnum++)
 	{
 		const ColumnMapping *column = mapping_column(scan->table, attnum);
 		PushedClause *clause = NULL;
 
-		if (column->kind != COLUMN_NONE && (column->kind == COLUMN_ROW_KEY) == on_key)
+		if (column->kind != COLUMN_NONE && column->kind != COLUMN_ROW_KEY)
 			clause = pushdown_compile(column, varno, expr);
 		if (clause != NULL)
 			return clause;
@@ -65,20 +66,35 @@ compile_clause(const BigtableScan *scan, Index varno, Expr *expr, bool on_key)
 }
 
 static List *
-compile_clauses(ForeignScanState *node, BigtableScan *scan, int first, int n, bool on_key)
+compile_cell_clauses(ForeignScanState *node, BigtableScan *scan, int first, int n)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List *result = NIL;
 
 	for (int i = first; i < first + n; i++)
 	{
-		PushedClause *clause = compile_clause(scan, plan->scan.scanrelid,
-											  list_nth(plan->fdw_exprs, i), on_key);
+		PushedClause *clause =
+			compile_cell_clause(scan, plan->scan.scanrelid, list_nth(plan->fdw_exprs, i));
 
 		pushdown_prepare(clause, &node->ss.ps);
 		result = lappend(result, clause);
 	}
 	return result;
+}
+
+/* Compiles the clauses on the key as the planner did. */
+static KeyCondition *
+compile_key_clauses(ForeignScanState *node, BigtableScan *scan, int n)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	KeyCondition *condition = key_condition_compile(scan->table, plan->scan.scanrelid,
+													list_copy_head(plan->fdw_exprs, n));
+
+	for (int i = 0; i < n; i++)
+		if (!key_condition_uses(condition, i))
+			elog(ERROR, "clause of a foreign scan can no longer be pushed down");
+	key_condition_prepare(condition, &node->ss.ps);
+	return condition;
 }
 
 /* Prepares the expressions of the plan. */
@@ -89,8 +105,8 @@ init_expressions(ForeignScanState *node, BigtableScan *scan)
 	int n = scan->plan->nkey_clauses;
 	int m = scan->plan->ncell_clauses;
 
-	scan->key_clauses = compile_clauses(node, scan, 0, n, true);
-	scan->cell_clauses = compile_clauses(node, scan, n, m, false);
+	scan->condition = compile_key_clauses(node, scan, n);
+	scan->cell_clauses = compile_cell_clauses(node, scan, n, m);
 	if (scan->plan->has_limit)
 		scan->limit = ExecInitExpr(list_nth(plan->fdw_exprs, n + m), &node->ss.ps);
 	if (scan->plan->has_offset)
@@ -105,6 +121,19 @@ is_aggregate(void *arg, const ColumnMapping *column)
 	bt_family_type type = connection_check_family(scan->connection, scan->table, column);
 
 	return type != BT_FAMILY_PLAIN && type != BT_FAMILY_OTHER_AGGREGATE;
+}
+
+/* The usual key, one column, needs no more than its codec. */
+static void
+init_key(BigtableScan *scan)
+{
+	const RowKey *key = &scan->table->row_key;
+
+	if (key->encoding == KEY_WHOLE && key->on_mismatch == KEY_MISMATCH_ERROR)
+		return;
+	scan->key = NULL;
+	scan->parts =
+		key_scan_create(scan->table, scan->plan->attrs, scan->plan->nkey_clauses > 0);
 }
 
 /* Prepares the conversion of the attributes that the query needs. */
@@ -136,6 +165,7 @@ init_columns(BigtableScan *scan)
 		else
 			column_map_add(scan->map, mapping->family, mapping->qualifier, attnum - 1);
 	}
+	init_key(scan);
 }
 
 void
@@ -197,19 +227,8 @@ bigtable_end_scan(ForeignScanState *node)
 static bool
 make_row_set(BigtableScan *scan, ExprContext *econtext)
 {
-	ListCell *cell;
-
-	bt_row_set_init(&scan->rows, &scan->arena);
-	arena_check(bt_row_set_add(&scan->rows, bt_range_all()));
-	foreach (cell, scan->key_clauses)
-	{
-		bt_row_set before = scan->rows;
-		bt_row_set set;
-
-		if (!pushdown_evaluate(lfirst(cell), econtext, &scan->arena, &set))
-			return false;
-		arena_check(bt_row_set_intersect(&before, &set, &scan->rows));
-	}
+	if (!key_condition_evaluate(scan->condition, econtext, &scan->arena, &scan->rows))
+		return false;
 	if (scan->restriction != NULL)
 	{
 		bt_row_set before = scan->rows;
@@ -484,6 +503,8 @@ conversion_context(void *arg)
 {
 	BigtableScan *scan = arg;
 
+	if (scan->converting == NULL)
+		return; /* it is about the key, and says so */
 	errcontext("column \"%s\" of foreign table \"%s\", row key %s",
 			   scan->converting->name, scan->table->relname, quoted(scan->row.key));
 
@@ -536,8 +557,8 @@ convert_groups(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnul
 	}
 }
 
-/* Fills the slot's arrays from a row. */
-static void
+/* Fills the slot's arrays from a row; false if the row is to be left out. */
+static bool
 convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 {
 	int ncells = (int) Min(row->ncells, (size_t) PG_INT32_MAX);
@@ -552,6 +573,9 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 		isnull[attr] =
 			!codec_decode(&scan->key->codec, row->key, &scan->memory, &values[attr]);
 	}
+	if (scan->parts != NULL && !key_scan_read(scan->parts, row->key, &scan->memory,
+											  values, isnull, &scan->converting))
+		return false;
 	scan->map->row++;
 	for (int i = 0; i < ncells && scan->map->ncolumns > 0; i++)
 	{
@@ -570,6 +594,7 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 	}
 	if (scan->groups != NIL || scan->as_of_columns != NIL)
 		convert_groups(scan, row, values, isnull);
+	return true;
 }
 
 TupleTableSlot *
@@ -577,21 +602,42 @@ bigtable_iterate_scan(ForeignScanState *node)
 {
 	BigtableScan *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-	ErrorContextCallback callback;
-	MemoryContext old;
+	ErrorContextCallback callback = {error_context_stack, conversion_context, scan};
+	bool is_visible = false;
 
 	ExecClearTuple(slot);
-	if (!scan_next_row(node, &scan->row))
-		return slot;
+	while (!is_visible)
+	{
+		MemoryContext old;
 
-	callback.callback = conversion_context;
-	callback.arg = scan;
-	callback.previous = error_context_stack;
+		if (!scan_next_row(node, &scan->row))
+			return slot;
+		error_context_stack = &callback;
+		row_memory_next_row(&scan->memory);
+		old = MemoryContextSwitchTo(scan->memory.context);
+		is_visible = convert_row(scan, &scan->row, slot->tts_values, slot->tts_isnull);
+		MemoryContextSwitchTo(old);
+		error_context_stack = callback.previous;
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
+bool
+scan_sees_row(BigtableScan *scan, const bt_row *row)
+{
+	ErrorContextCallback callback = {error_context_stack, conversion_context, scan};
+	MemoryContext old;
+	bool result;
+
+	if (scan->parts == NULL)
+		return true;
+	scan->row = *row;
 	error_context_stack = &callback;
 	row_memory_next_row(&scan->memory);
 	old = MemoryContextSwitchTo(scan->memory.context);
-	convert_row(scan, &scan->row, slot->tts_values, slot->tts_isnull);
+	result = key_scan_read(scan->parts, row->key, &scan->memory, NULL, NULL,
+						   &scan->converting);
 	MemoryContextSwitchTo(old);
 	error_context_stack = callback.previous;
-	return ExecStoreVirtualTuple(slot);
+	return result;
 }

@@ -18,6 +18,7 @@
 #include "codec.h"
 #include "column_map.h"
 #include "connection.h"
+#include "key_scan.h"
 #include "mapping.h"
 #include "plan.h"
 #include "row_memory.h"
@@ -36,8 +37,8 @@ typedef struct BigtableScan
 	TableMapping *table;
 
 	/* Expressions, see ScanPlan. */
-	List *key_clauses;  /* of PushedClause */
-	List *cell_clauses; /* of PushedClause */
+	struct KeyCondition *condition; /* on the row key */
+	List *cell_clauses;             /* of PushedClause */
 	ExprState *limit;
 	ExprState *offset;
 
@@ -65,14 +66,21 @@ typedef struct BigtableScan
 
 	/* Rows -> tuples. */
 	ScanColumn *columns; /* by attnum - 1; mapping is NULL if not needed */
-	ScanColumn *key;     /* the row key, if it is needed */
+	ScanColumn *key;     /* the row key, if it is needed, and one column is all of it */
+	KeyScan *parts;      /* for keys that are more than that; or NULL */
 	ColumnMap *map;
 	List *groups;        /* of CellGroup: columns of several cells */
 	List *as_of_columns; /* of ColumnMapping: those that say as_of */
 	RowMemory memory;
-	bt_row row; /* the one at hand */
-	const ColumnMapping *converting;
+	bt_row row;                      /* the one at hand */
+	const ColumnMapping *converting; /* or NULL: the key itself */
 } BigtableScan;
+
+/*
+ * Has a row that nobody converts a key that can be seen?  Raises an error where
+ * converting it would.
+ */
+extern bool scan_sees_row(BigtableScan *scan, const bt_row *row);
 
 extern void bigtable_begin_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *bigtable_iterate_scan(ForeignScanState *node);
