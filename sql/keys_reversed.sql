@@ -25,6 +25,15 @@ SELECT check_query($$SELECT * FROM s ORDER BY i$$, false);
 SELECT check_query($$SELECT * FROM s WHERE i = 1 ORDER BY b DESC, n$$, true);
 SELECT check_query($$SELECT * FROM s WHERE i = 1 AND n = 0 ORDER BY b$$, true);
 
+-- but among those of one sign there is one
+SELECT check_query($$SELECT * FROM s WHERE i >= 0 AND n >= 0 ORDER BY i, b, n$$, true);
+SELECT check_query($$SELECT * FROM s WHERE i < 0 ORDER BY i DESC, b DESC, n LIMIT 7$$, true);
+SELECT check_query($$SELECT i FROM s WHERE i > -1 AND i <> 0 ORDER BY i DESC LIMIT 7$$, true);
+SELECT check_query($$SELECT i FROM s WHERE i BETWEEN -1 AND 1 ORDER BY i LIMIT 7$$, true);
+SELECT check_query($$SELECT i FROM s WHERE i > (SELECT 0) ORDER BY i LIMIT 7$$, true);
+SELECT p FROM plan($$SELECT max(n) FROM s WHERE i = 1 AND b AND n > 0$$) p WHERE p !~ 'Result|InitPlan';
+SELECT compare($$SELECT min(n), max(n) FROM s WHERE i = 1 AND b AND n > 0$$);
+
 -- the same, flipped
 CREATE FUNCTION flipped(bytes bytea) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
   SELECT decode(string_agg(lpad(to_hex(255 - get_byte(bytes, i)), 2, '0'), '' ORDER BY i), 'hex') FROM generate_series(0, length(bytes) - 1) i
@@ -42,6 +51,8 @@ SELECT check_query($$SELECT * FROM r WHERE i = 0 AND b AND n > 0$$);
 SELECT check_query($$SELECT * FROM r WHERE i <> 0$$);
 SELECT check_query($$SELECT * FROM r WHERE (i, b, n) > (1, true, 0)$$);
 SELECT check_query($$SELECT * FROM r WHERE i = 1 ORDER BY b, n$$, true);
+
+SELECT check_query($$SELECT i FROM r WHERE i > 0 ORDER BY i DESC LIMIT 7$$, true);
 
 -- a time series, newest first: ORDER BY time DESC is the order of the keys
 CREATE TABLE local.m (sensor text COLLATE "C", at timestamptz, id uuid, v float8, PRIMARY KEY (sensor, at, id));

@@ -110,7 +110,8 @@ BEGIN
   ELSIF kind IN ('smallint', 'integer', 'bigint') AND random() < 0.3 THEN
     RETURN format('%L::bigint', CASE WHEN random() < 0.5 THEN random_value('bigint') ELSE (random_value('integer')::bigint + one_of('-1', '1')::int)::text END);
   END IF;
-  RETURN format('%L::%s', random_value(kind), sql_type(kind));
+  -- some hold a delimiter, as no key does
+  RETURN format('%L::%s', random_value(kind) || CASE WHEN sql_type(kind) = 'text' AND random() < 0.1 THEN one_of('#', '|', '::', '#a', '::b') ELSE '' END, sql_type(kind));
 END $$;
 
 CREATE FUNCTION leaf(kinds text[], alias text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$

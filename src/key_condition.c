@@ -546,6 +546,46 @@ key_condition_pins(const KeyCondition *condition, int part)
 	return false;
 }
 
+/* Have all numbers of a set, which is not empty, this bit for a sign? */
+static bool
+has_sign(const bt_row_set *set, uint8 sign)
+{
+	for (size_t i = 0; i < set->nranges; i++)
+	{
+		const bt_range *range = &set->ranges[i];
+
+		if (range->unbounded || range->from.key.len == 0 || range->to.key.len == 0 ||
+			(range->from.key.data[0] & 0x80) != sign ||
+			(range->to.key.data[0] & 0x80) != sign)
+			return false;
+	}
+	return set->nranges > 0;
+}
+
+bool
+key_condition_has_one_sign(const KeyCondition *condition, int part)
+{
+	bt_arena arena = arena_in_context(CurrentMemoryContext);
+	bt_row_set all;
+	ListCell *cell;
+
+	if (!pushdown_is_signed(condition->key->parts[part].column))
+		return false;
+	bt_row_set_init(&all, &arena);
+	arena_check(bt_row_set_add(&all, bt_range_all()));
+	foreach (cell, condition->nodes)
+	{
+		const KeyNode *node = lfirst(cell);
+		bt_row_set before = all;
+		bt_row_set set;
+
+		if (node != NULL && node->kind == KEY_NODE_LEAF && node->part == part &&
+			pushdown_evaluate(node->clause, NULL, &arena, &set))
+			arena_check(bt_row_set_intersect(&before, &set, &all));
+	}
+	return has_sign(&all, 0) || has_sign(&all, 0x80);
+}
+
 double
 key_condition_estimate_keys(const KeyCondition *condition)
 {

@@ -48,6 +48,12 @@ extern bool key_condition_is_exact(const KeyCondition *condition, int clause);
 /* Is the part the same in all rows? */
 extern bool key_condition_pins(const KeyCondition *condition, int part);
 
+/*
+ * Is the part, a number in two's complement, of the same sign in all rows, by what
+ * constants say?
+ */
+extern bool key_condition_has_one_sign(const KeyCondition *condition, int part);
+
 /* Most keys in the set, as the planner guesses; 0: a range. */
 extern double key_condition_estimate_keys(const KeyCondition *condition);
 

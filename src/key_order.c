@@ -39,8 +39,11 @@ has_order(const RowKey *key, const KeyCondition *condition)
 
 /* Is a pathkey the order of a part's values, one way or the other? */
 static bool
-is_order_of(RelOptInfo *rel, const ColumnMapping *column, PathKey *pathkey)
+is_order_of(RelOptInfo *rel, const KeyCondition *condition, const RowKey *key, int part,
+			PathKey *pathkey)
 {
+	const ColumnMapping *column = key->parts[part].column;
+	bool has_one_sign = key_condition_has_one_sign(condition, part);
 	ListCell *cell;
 
 	foreach (cell, pathkey->pk_eclass->ec_members)
@@ -50,7 +53,7 @@ is_order_of(RelOptInfo *rel, const ColumnMapping *column, PathKey *pathkey)
 		if (!member->em_is_const &&
 			pushdown_is_column(column, rel->relid, (Node *) member->em_expr) &&
 			pushdown_key_is_ordered(column, pathkey->pk_opfamily, member->em_datatype,
-									pathkey->pk_eclass->ec_collation))
+									pathkey->pk_eclass->ec_collation, has_one_sign))
 			return true;
 	}
 	return false;
@@ -83,7 +86,7 @@ key_order_match(RelOptInfo *rel, const TableMapping *table, const KeyCondition *
 		bool reversed;
 
 		if (part == key->nparts || !row_key_is_sorted_by(key, part) ||
-			!is_order_of(rel, key->parts[part].column, pathkey))
+			!is_order_of(rel, condition, key, part, pathkey))
 			break;
 		reversed = compat_pathkey_is_reversed(pathkey) != key->parts[part].is_reversed;
 		if (n > 0 && reversed != *is_reversed)
@@ -99,7 +102,7 @@ key_order_match(RelOptInfo *rel, const TableMapping *table, const KeyCondition *
 /* The order of a part's values, if the query has an equivalence class for it. */
 static PathKey *
 pathkey_of_part(PlannerInfo *root, RelOptInfo *rel, const ColumnMapping *column,
-				bool descending)
+				bool has_one_sign, bool descending)
 {
 	Oid type = column->typid == VARCHAROID ? TEXTOID : column->typid;
 	TypeCacheEntry *operators = lookup_type_cache(
@@ -108,7 +111,8 @@ pathkey_of_part(PlannerInfo *root, RelOptInfo *rel, const ColumnMapping *column,
 								  column->typmod, column->collation, 0);
 	List *pathkeys;
 
-	if (!pushdown_key_is_ordered(column, operators->btree_opf, type, column->collation))
+	if (!pushdown_key_is_ordered(column, operators->btree_opf, type, column->collation,
+								 has_one_sign))
 		return NULL;
 	if (type != column->typid)
 		expr = (Expr *) makeRelabelType(expr, type, -1, column->collation,
@@ -135,6 +139,7 @@ key_order_pathkeys(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table
 
 		if (row_key_is_sorted_by(key, i))
 			pathkey = pathkey_of_part(root, rel, part->column,
+									  key_condition_has_one_sign(condition, i),
 									  part->is_reversed != is_reversed);
 		if (pathkey == NULL)
 			break;

@@ -545,7 +545,8 @@ pushdown_prepare(PushedClause *clause, PlanState *parent)
 /* ---- order ---- */
 
 bool
-pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid collation)
+pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid collation,
+						bool has_one_sign)
 {
 	switch (pushdown_byte_form(key))
 	{
@@ -559,7 +560,15 @@ pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid co
 		case FORM_BYTES:
 		case FORM_SORTED_NUMBER:
 			return opfamily == btree_opfamily(key->typid);
+		case FORM_NUMBER:
+			return has_one_sign && opfamily == btree_opfamily(key->typid);
 		default:
 			return false;
 	}
+}
+
+bool
+pushdown_is_signed(const ColumnMapping *column)
+{
+	return pushdown_byte_form(column) == FORM_NUMBER;
 }

@@ -79,11 +79,15 @@ extern double pushdown_estimate_keys(const PushedClause *clause);
 extern double pushdown_count_ranges(const PushedClause *clause, bool *are_keys);
 
 /*
- * Do row keys come in the order of this ordering operator and collation?  They
- * never come in another.
+ * Do row keys, or segments, come in the order of this ordering operator and
+ * collation?  They never come in another.  Numbers in two's complement do where
+ * all of them have the same sign.
  */
-extern bool
-pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type, Oid collation);
+extern bool pushdown_key_is_ordered(const ColumnMapping *key, Oid opfamily, Oid type,
+									Oid collation, bool has_one_sign);
+
+/* Are the column's bytes numbers in two's complement? */
+extern bool pushdown_is_signed(const ColumnMapping *column);
 
 /* Is the expression the column itself, perhaps relabeled as another text type? */
 extern bool pushdown_is_column(const ColumnMapping *column, Index varno, Node *expr);
