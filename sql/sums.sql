@@ -129,3 +129,16 @@ SELECT failure($$INSERT INTO sums (id, s) VALUES ('c', '{"x": "5"}')$$);
 CREATE FOREIGN TABLE versions (id text OPTIONS (row_key 'true'), x int[] OPTIONS (family 's', qualifier 'x', max_versions '5'), h jsonb OPTIONS (family 's', qualifier 'x', cell 'history')) SERVER bt OPTIONS (table_name 'sums');
 SELECT * FROM versions ORDER BY id;
 SELECT failure($$INSERT INTO versions (id, x) VALUES ('c', '{5}')$$);
+
+-- with layout 'cells', a value is an amount
+CREATE FOREIGN TABLE cells (row_key text, family text, qualifier text, "timestamp" timestamptz, value bytea) SERVER bt OPTIONS (table_name 't', layout 'cells');
+INSERT INTO cells (row_key, family, qualifier, value) VALUES ('cell', 'sums', 'n', int8send(5)), ('cell', 'sums', 'n', int8send(7)), ('cell', 'f', 'v', 'plain') RETURNING qualifier, "timestamp" = 'epoch';
+SELECT id, n, v FROM t WHERE id = 'cell';
+SELECT qualifier, "timestamp", value FROM cells WHERE row_key = 'cell' AND family = 'sums';
+UPDATE cells SET value = int8send(100) WHERE row_key = 'cell' AND qualifier = 'n';
+SELECT n FROM t WHERE id = 'cell';
+UPDATE cells SET qualifier = 'm', "timestamp" = '2024-01-01' WHERE row_key = 'cell' AND qualifier = 'n';
+SELECT qualifier, "timestamp", value FROM cells WHERE row_key = 'cell' AND family = 'sums';
+SELECT failure($$INSERT INTO cells VALUES ('cell', 'sums', 'n', NULL, '5')$$);
+DELETE FROM cells WHERE row_key = 'cell' AND family = 'sums';
+SELECT id, n, m, v FROM t WHERE id = 'cell';

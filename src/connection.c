@@ -758,10 +758,14 @@ connection_check_family(Connection *connection, const TableMapping *table,
 				(errcode(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND),
 				 errmsg("column family %s of Bigtable table \"%s\" does not exist",
 						quoted(column->family), table->remote_name),
-				 errdetail("Column \"%s\" of foreign table \"%s\" is mapped to it.",
-						   column->name, table->relname),
-				 errhint("Create the family, or change option \"family\" of the "
-						 "column.")));
+				 table->layout == LAYOUT_CELLS
+					 ? 0
+					 : errdetail("Column \"%s\" of foreign table \"%s\" is mapped to it.",
+								 column->name, table->relname),
+				 table->layout == LAYOUT_CELLS
+					 ? errhint("Create the family.")
+					 : errhint("Create the family, or change option \"family\" of the "
+							   "column.")));
 	return type;
 }
 

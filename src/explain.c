@@ -102,9 +102,9 @@ append_text(StringInfo out, const char *name, bt_span text)
 }
 
 static void
-append_value_range(StringInfo out, const bt_filter *filter)
+append_bounds(StringInfo out, const bt_filter *filter)
 {
-	appendStringInfo(out, "value %c", filter->from_open || !filter->has_from ? '(' : '[');
+	appendStringInfoChar(out, filter->from_open || !filter->has_from ? '(' : '[');
 	if (filter->has_from)
 		append_quoted(out, filter->from, MAX_KEY_BYTES);
 	appendStringInfoString(out, ", ");
@@ -146,7 +146,6 @@ append_filter(StringInfo out, const bt_filter *filter)
 			append_text(out, "value", filter->text);
 			break;
 		case BT_FILTER_ROW_KEY_REGEX:
-		case BT_FILTER_COLUMN_RANGE:
 		case BT_FILTER_VALUE_BITMASK:
 		case BT_FILTER_ROW_OFFSET:
 		case BT_FILTER_ROW_SAMPLE:
@@ -161,7 +160,13 @@ append_filter(StringInfo out, const bt_filter *filter)
 			append_timestamp_range(out, filter);
 			break;
 		case BT_FILTER_VALUE_RANGE:
-			append_value_range(out, filter);
+			appendStringInfoString(out, "value ");
+			append_bounds(out, filter);
+			break;
+		case BT_FILTER_COLUMN_RANGE:
+			append_text(out, "columns", filter->text);
+			appendStringInfoChar(out, ':');
+			append_bounds(out, filter);
 			break;
 		case BT_FILTER_ROW_LIMIT:
 			appendStringInfo(out, "cells per row %d", (int) filter->limit);

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "cell_layout.h"
 #include "codec.h"
 #include "key_options.h"
 #include "mapping.h"
@@ -341,8 +342,13 @@ load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding,
 	column->typmod = attr->atttypmod;
 	column->collation = attr->attcollation;
 	column->not_null = attr->attnotnull;
-	load_place(table, column, options);
-	load_encoding(table, column, options, encoding);
+	if (table->layout == LAYOUT_CELLS)
+		cell_layout_load_column(table, column, options);
+	else
+	{
+		load_place(table, column, options);
+		load_encoding(table, column, options, encoding);
+	}
 
 	/* A NOT NULL column is believed, so that it cannot become NULL. */
 	column->null_on_error =
@@ -363,6 +369,13 @@ load_column(TableMapping *table, Form_pg_attribute attr, const char *encoding,
 	table->key = column;
 }
 
+static TableLayout
+parse_layout(List *options)
+{
+	return strcmp(option_string(options, "layout", "rows"), "cells") == 0 ? LAYOUT_CELLS
+																		  : LAYOUT_ROWS;
+}
+
 TableMapping *
 mapping_load(Oid relid)
 {
@@ -378,9 +391,12 @@ mapping_load(Oid relid)
 	table->serverid = server->serverid;
 	table->relname = pstrdup(RelationGetRelationName(rel));
 	table->servername = server->servername;
+	table->layout = parse_layout(foreign_table->options);
 	load_resource(table, foreign_table->options, server->options);
 	load_settings(table, foreign_table->options, server->options);
 	load_write_settings(&table->write, foreign_table->options, server->options);
+	if (table->layout == LAYOUT_CELLS)
+		table->write.strict = table->write.replace = false; /* they are about rows */
 	encoding = option_string(foreign_table->options, "encoding",
 							 option_string(server->options, "encoding", "text"));
 	null_on_error = strcmp(inherited_option(foreign_table->options, server->options,
@@ -391,7 +407,12 @@ mapping_load(Oid relid)
 	table->columns = palloc0((desc->natts + 1) * sizeof(ColumnMapping));
 	for (int i = 0; i < desc->natts; i++)
 		load_column(table, TupleDescAttr(desc, i), encoding, null_on_error);
-	key_options_load(table, foreign_table->options, server->options);
+	if (table->layout == LAYOUT_CELLS)
+		table->missing_column = cell_layout_missing_column(desc);
+	if (table->layout == LAYOUT_CELLS)
+		key_options_load(table, NIL, NIL);
+	else
+		key_options_load(table, foreign_table->options, server->options);
 	table_close(rel, NoLock);
 	return table;
 }
@@ -447,6 +468,9 @@ mapping_read_only_reason(const TableMapping *table)
 		return "Its option \"updatable\" is false.";
 	if (table->kind == BT_RESOURCE_MATERIALIZED_VIEW)
 		return "It is a materialized view of Bigtable.";
+	if (table->missing_column != NULL)
+		return psprintf("Its layout is \"cells\", and it has no column \"%s\".",
+						table->missing_column);
 	if (!mapping_has_key(table))
 		return "It has no column that is the row key.";
 	return NULL;
@@ -459,10 +483,11 @@ mapping_is_writable(Oid relid)
 	ForeignServer *server = GetForeignServer(foreign_table->serverid);
 	Relation rel = table_open(relid, NoLock);
 	TupleDesc desc = RelationGetDescr(rel);
-	bool has_key = false;
+	bool is_cells = parse_layout(foreign_table->options) == LAYOUT_CELLS;
+	bool has_key = is_cells && cell_layout_missing_column(desc) == NULL;
 	WriteSettings write;
 
-	for (int i = 0; i < desc->natts && !has_key; i++)
+	for (int i = 0; i < desc->natts && !has_key && !is_cells; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
 		List *options;

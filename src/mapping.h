@@ -36,8 +36,20 @@ typedef enum ColumnKind
 	COLUMN_FAMILY_JSON, /* {qualifier: value} */
 	COLUMN_ROW_JSON,    /* {family: {qualifier: value}} */
 
-	COLUMN_AS_OF /* the time that a scan reads as of, see as_of.h */
+	COLUMN_AS_OF, /* the time that a scan reads as of, see as_of.h */
+
+	/* Only with layout 'cells', see cell_layout.h. */
+	COLUMN_FAMILY,
+	COLUMN_QUALIFIER,
+	COLUMN_LABELS
 } ColumnKind;
+
+/* What a row of the foreign table is. */
+typedef enum TableLayout
+{
+	LAYOUT_ROWS, /* a row of Bigtable */
+	LAYOUT_CELLS /* a cell */
+} TableLayout;
 
 typedef enum Encoding
 {
@@ -53,7 +65,8 @@ typedef struct ColumnMapping
 	ColumnKind kind;
 	AttrNumber attnum;
 	const char *name; /* of the PostgreSQL column */
-	bt_span family;   /* of all kinds that are cells, and of FAMILY_JSON */
+	bt_span
+		family; /* of all kinds that are cells, and of FAMILY_JSON; in layout 'rows' */
 	bt_span qualifier;
 	const char *json_key; /* VALUE: of a FAMILY_JSON column, see json_access.h */
 	int max_versions;     /* of kinds with several; 0: all */
@@ -84,6 +97,7 @@ typedef struct TableMapping
 	Oid serverid;
 	const char *relname;
 	const char *servername;
+	TableLayout layout;
 	bt_resource_kind kind;
 	const char *resource;       /* projects/P/instances/I/... */
 	const char *table_resource; /* of the table; NULL for a materialized view */
@@ -95,9 +109,10 @@ typedef struct TableMapping
 	double startup_cost; /* of a request, in the planner's units */
 	double tuple_cost;   /* of a row */
 	int natts;
-	ColumnMapping *columns;   /* by attnum - 1 */
-	const ColumnMapping *key; /* that is the whole row key, or NULL */
-	RowKey row_key;           /* the same, or put together of several columns */
+	ColumnMapping *columns;     /* by attnum - 1 */
+	const char *missing_column; /* without which nothing can be written, or NULL */
+	const ColumnMapping *key;   /* that is the whole row key, or NULL */
+	RowKey row_key;             /* the same, or put together of several columns */
 } TableMapping;
 
 /* Has the table a column that is the row key, or columns that make it up? */

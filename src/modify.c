@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -26,6 +27,8 @@
 
 #include "arena.h"
 #include "as_of.h"
+#include "cell_layout.h"
+#include "cell_writer.h"
 #include "client/admin.h"
 #include "client/row_reader.h"
 #include "compat.h"
@@ -62,11 +65,13 @@ typedef struct BigtableModify
 	const TableMapping *table;
 	Sender *sender; /* NULL if only EXPLAIN asks */
 	RowEncoder *row;
+	CellWriter *cells; /* with layout 'cells', else NULL */
 	SenderMode mode;
 	bool wait_for_each_row;
-	bool holds_rows;      /* until the end of the statement */
-	uint64 skipped;       /* rows, so far, that existed */
-	AttrNumber *key_junk; /* where the parts of the old key are */
+	bool holds_rows;                           /* until the end of the statement */
+	uint64 skipped;                            /* rows, so far, that existed */
+	AttrNumber *key_junk;                      /* where the parts of the old key are */
+	AttrNumber cell_junk[CELL_IDENTITY_PARTS]; /* with layout 'cells' instead */
 	AttrNumber row_junk;
 	Bitmapset *changed; /* attribute numbers that SET names */
 	bool compare_rows;  /* triggers may have changed others */
@@ -179,6 +184,19 @@ reads_itself(const BigtableModify *modify, EState *estate, const ResultRelInfo *
 	return false;
 }
 
+/* The same for the cells of a table. */
+static void
+prepare_to_write_cells(BigtableModify *modify, const Plan *subplan)
+{
+	if (modify->mode == SENDER_SKIP)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("ON CONFLICT is not supported for foreign table \"%s\"",
+							   modify->table->relname),
+						errdetail("Its layout is \"cells\".")));
+	modify->cells = cell_writer_create(modify->table, modify->sender,
+									   subplan != NULL && !is_plain_scan(subplan));
+}
+
 /* Makes what is needed to really write. */
 static void
 prepare_to_write(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo)
@@ -209,7 +227,19 @@ updated_attrs(ResultRelInfo *rinfo, EState *estate)
 	return result;
 }
 
-/* Where a plan's rows have the key of the row to change. */
+/* What add_update_targets() asked for of a column. */
+static AttrNumber
+find_junk(List *targetlist, const ColumnMapping *column)
+{
+	char *name = key_junk_name(column);
+	AttrNumber attnum = ExecFindJunkAttributeInTlist(targetlist, name);
+
+	if (!AttributeNumberIsValid(attnum))
+		elog(ERROR, "could not find junk column \"%s\"", name);
+	return attnum;
+}
+
+/* Where a plan's rows have the key of the row to change, or what tells the cell. */
 static void
 find_key_junk(BigtableModify *modify, List *targetlist)
 {
@@ -217,13 +247,10 @@ find_key_junk(BigtableModify *modify, List *targetlist)
 
 	modify->key_junk = palloc(sizeof(AttrNumber) * key->nparts);
 	for (int i = 0; i < key->nparts; i++)
-	{
-		char *name = key_junk_name(key->parts[i].column);
-
-		modify->key_junk[i] = ExecFindJunkAttributeInTlist(targetlist, name);
-		if (!AttributeNumberIsValid(modify->key_junk[i]))
-			elog(ERROR, "could not find junk column \"%s\"", name);
-	}
+		modify->key_junk[i] = find_junk(targetlist, key->parts[i].column);
+	for (int i = 0; i < CELL_IDENTITY_PARTS && modify->cells != NULL; i++)
+		modify->cell_junk[i] =
+			find_junk(targetlist, cell_layout_column(modify->table, cell_identity[i]));
 }
 
 void
@@ -239,6 +266,8 @@ bigtable_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
 		return;
 	prepare_to_write(modify, estate, rinfo);
+	if (modify->table->layout == LAYOUT_CELLS)
+		prepare_to_write_cells(modify, mtstate->operation == CMD_INSERT ? NULL : subplan);
 	if (mtstate->operation == CMD_INSERT)
 		return;
 
@@ -265,6 +294,8 @@ bigtable_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
 		modify->mode = SENDER_SKIP;
 	prepare_to_write(modify, estate, rinfo);
+	if (modify->table->layout == LAYOUT_CELLS)
+		prepare_to_write_cells(modify, NULL);
 	MemoryContextSwitchTo(old);
 }
 
@@ -322,6 +353,105 @@ insert_row(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
 	row_encoder_begin(row, slot, row->key_attrs);
 	row_encoder_insert(row, slot);
 	sender_put(modify->sender, row->key, row->mutations, row->nmutations);
+}
+
+/* ---- cells ---- */
+
+static void
+end_cell(BigtableModify *modify)
+{
+	if (!modify->wait_for_each_row)
+		return;
+	cell_writer_flush(modify->cells);
+	sender_finish(modify->sender);
+}
+
+/* Puts the timestamp that a cell got into its slot, if anybody looks there. */
+static void
+store_timestamp(const BigtableModify *modify, const ResultRelInfo *rinfo,
+				TupleTableSlot *slot, TimestampTz timestamp)
+{
+	int attr = cell_layout_column(modify->table, COLUMN_TIMESTAMP)->attnum - 1;
+	MemoryContext old;
+	HeapTuple tuple;
+	Datum *values;
+	bool *isnull;
+	Size natts = (Size) slot->tts_tupleDescriptor->natts;
+
+	if (rinfo->ri_projectReturning == NULL && rinfo->ri_TrigDesc == NULL)
+		return;
+	slot_getallattrs(slot);
+	if (!slot->tts_isnull[attr])
+		return;
+	old = MemoryContextSwitchTo(slot->tts_mcxt);
+	values =
+		memcpy(palloc(sizeof(Datum) * natts), slot->tts_values, sizeof(Datum) * natts);
+	isnull = memcpy(palloc(sizeof(bool) * natts), slot->tts_isnull, sizeof(bool) * natts);
+	values[attr] = TimestampTzGetDatum(timestamp);
+	isnull[attr] = false;
+	tuple = heap_form_tuple(slot->tts_tupleDescriptor, values, isnull);
+	tuple->t_tableOid = slot->tts_tableOid;
+	ExecForceStoreHeapTuple(tuple, slot, true);
+	pfree(values);
+	pfree(isnull);
+	MemoryContextSwitchTo(old);
+}
+
+static TupleTableSlot *
+insert_cell(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
+			TupleTableSlot *slot)
+{
+	TimestampTz timestamp;
+
+	check_constraints(estate, rinfo, slot, rinfo->ri_RootResultRelInfo != NULL);
+	timestamp = cell_writer_insert(modify->cells, slot);
+	end_cell(modify);
+	store_timestamp(modify, rinfo, slot, timestamp);
+	return slot;
+}
+
+/* The cell that is to be changed. */
+static CellIdentity
+old_cell(const BigtableModify *modify, TupleTableSlot *plan_slot)
+{
+	Datum parts[CELL_IDENTITY_PARTS];
+
+	for (int i = 0; i < CELL_IDENTITY_PARTS; i++)
+	{
+		bool isnull;
+
+		parts[i] = ExecGetJunkAttribute(plan_slot, modify->cell_junk[i], &isnull);
+		if (isnull)
+			elog(ERROR, "part of a cell is null");
+	}
+	return (CellIdentity){parts[0], parts[1], parts[2], parts[3]};
+}
+
+static TupleTableSlot *
+update_cell(BigtableModify *modify, EState *estate, ResultRelInfo *rinfo,
+			TupleTableSlot *slot, TupleTableSlot *plan_slot)
+{
+	CellIdentity cell = old_cell(modify, plan_slot);
+	TimestampTz timestamp;
+
+	check_constraints(estate, rinfo, slot, false);
+	if (!cell_writer_update(modify->cells, &cell, slot, &timestamp))
+		return NULL;
+	end_cell(modify);
+	store_timestamp(modify, rinfo, slot, timestamp);
+	return slot;
+}
+
+/* Returns false if the cell has been deleted before. */
+static bool
+delete_cell(BigtableModify *modify, TupleTableSlot *plan_slot)
+{
+	CellIdentity cell = old_cell(modify, plan_slot);
+
+	if (!cell_writer_delete(modify->cells, &cell))
+		return false;
+	end_cell(modify);
+	return true;
 }
 
 /* How many rows have been found to exist, and skipped. */
@@ -550,6 +680,8 @@ bigtable_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	BigtableModify *modify = rinfo->ri_FdwState;
 	uint64 skipped;
 
+	if (modify->cells != NULL)
+		return insert_cell(modify, estate, rinfo, slot);
 	if (modify->mode == SENDER_SKIP && modify->holds_rows && skips_held_row(modify, slot))
 		return NULL;
 	insert_row(modify, estate, rinfo, slot);
@@ -584,6 +716,8 @@ bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	Bitmapset *changed = modify->changed;
 	bool has_value;
 
+	if (modify->cells != NULL)
+		return update_cell(modify, estate, rinfo, slot, plan_slot);
 	row_encoder_begin(row, plan_slot, modify->key_junk);
 	if (is_seen(modify))
 		return NULL;
@@ -604,6 +738,18 @@ bigtable_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	return slot;
 }
 
+/* Returns false if the row has been deleted before. */
+static bool
+delete_row(BigtableModify *modify, TupleTableSlot *plan_slot)
+{
+	row_encoder_begin(modify->row, plan_slot, modify->key_junk);
+	if (is_seen(modify))
+		return false;
+	row_encoder_delete(modify->row);
+	put_row(modify);
+	return true;
+}
+
 TupleTableSlot *
 bigtable_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 					 TupleTableSlot *plan_slot)
@@ -611,11 +757,9 @@ bigtable_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	BigtableModify *modify = rinfo->ri_FdwState;
 	bool isnull;
 
-	row_encoder_begin(modify->row, plan_slot, modify->key_junk);
-	if (is_seen(modify))
+	if (modify->cells != NULL ? !delete_cell(modify, plan_slot)
+							  : !delete_row(modify, plan_slot))
 		return NULL;
-	row_encoder_delete(modify->row);
-	put_row(modify);
 
 	/* The old row, where RETURNING wants it. */
 	if (AttributeNumberIsValid(modify->row_junk))
@@ -633,8 +777,11 @@ bigtable_end_modify(EState *estate, ResultRelInfo *rinfo)
 {
 	BigtableModify *modify = rinfo->ri_FdwState;
 
-	if (modify != NULL && modify->sender != NULL)
-		sender_complete(modify->sender);
+	if (modify == NULL || modify->sender == NULL)
+		return;
+	if (modify->cells != NULL)
+		cell_writer_flush(modify->cells);
+	sender_complete(modify->sender);
 }
 
 /* ---- EXPLAIN ---- */
@@ -670,6 +817,8 @@ bigtable_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
 		return;
 
 	/* Nothing may be under way any more when it is counted. */
+	if (modify->cells != NULL)
+		cell_writer_flush(modify->cells);
 	sender_finish(modify->sender);
 	counters = sender_counters(modify->sender);
 	ExplainPropertyInteger("Requests", NULL, (int64) counters.requests, es);

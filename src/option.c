@@ -95,7 +95,7 @@ static const Option options[] = {
 	{"table_name", ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"authorized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
 	{"materialized_view", ON_TABLE, OPTION_STRING, .check = check_resource_id},
-	{"layout", ON_TABLE, OPTION_CHOICE, .choices = "rows"},
+	{"layout", ON_TABLE, OPTION_CHOICE, .choices = "rows,cells"},
 	{"fdw_startup_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
 	{"fdw_tuple_cost", ON_SERVER | ON_TABLE, OPTION_REAL},
 	{"key_encoding", ON_TABLE, OPTION_CHOICE,
@@ -476,6 +476,21 @@ check_access(List *list)
 			report_conflict("emulator_host", of_tls[i]);
 }
 
+/* A cell has no parts, and stands for itself alone. */
+static void
+check_cells_options(List *list)
+{
+	static const char *const of_rows[] = {
+		"insert_mode",   "write_mode", "encoding",         "key_encoding",
+		"key_delimiter", "key_salt",   "key_salt_columns", "on_key_mismatch"};
+
+	for (size_t i = 0; i < lengthof(of_rows); i++)
+		if (is_set(list, of_rows[i]))
+			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+							errmsg("option \"%s\" cannot be set with layout \"cells\"",
+								   of_rows[i])));
+}
+
 static void
 check_needs(List *list, const char *name, const char *needed)
 {
@@ -543,6 +558,8 @@ check_combinations(List *list)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 						errmsg("option \"encoding\" cannot be set for a column with cell "
 							   "\"timestamp\"")));
+	if (strcmp(option_string(list, "layout", ""), "cells") == 0)
+		check_cells_options(list);
 	if (is_set(list, "authorized_view") && is_set(list, "materialized_view"))
 		report_conflict("authorized_view", "materialized_view");
 	if (is_set(list, "materialized_view") && is_set(list, "table_name"))

@@ -25,6 +25,7 @@
 #include "utils/selfuncs.h"
 
 #include "as_of.h"
+#include "cell_filter.h"
 #include "compat.h"
 #include "json_access.h"
 #include "key_condition.h"
@@ -39,6 +40,8 @@
 
 /* Sets of outer relations up to which each two of them are looked at together. */
 #define MAX_COMBINED_RELS 4
+/* Cells of a row, as far as anybody knows before it is read. */
+#define DEFAULT_CELLS_PER_ROW 10.0
 
 /* What is known of a relation while it is planned, in RelOptInfo.fdw_private. */
 typedef struct RelPlan
@@ -49,11 +52,11 @@ typedef struct RelPlan
 /* A clause list, sorted by who applies what. */
 typedef struct ClauseSplit
 {
-	List *key;                     /* on the row key and its parts, for the server */
-	List *cells;                   /* on cells, for the server */
-	List *local;                   /* for the executor */
-	List *recheck;                 /* exact: only for EvalPlanQual */
-	double keys;                   /* most keys that are left; 0: a range */
+	List *key;     /* on the row key and its parts, for the server */
+	List *cells;   /* on cells, for the server */
+	List *local;   /* for the executor */
+	List *recheck; /* exact: only for EvalPlanQual */
+	double keys;   /* most rows that are left, by their keys; 0: a range */
 	const KeyCondition *condition; /* what all clauses say about the key */
 } ClauseSplit;
 
@@ -86,14 +89,23 @@ cell_column_of(const TableMapping *table, Index varno, Expr *clause)
 	return column != NULL && column->kind != COLUMN_ROW_KEY ? column : NULL;
 }
 
+static bool
+is_cell_clause(const TableMapping *table, Index varno, Expr *clause)
+{
+	const ColumnMapping *column;
+
+	if (table->layout == LAYOUT_CELLS)
+		return cell_filter_clauses(table, varno, clause) != NIL;
+	column = cell_column_of(table, varno, clause);
+	return column != NULL && pushdown_compile(column, varno, clause) != NULL;
+}
+
 /* A clause that says nothing about the key that could be used. */
 static void
 split_cell_clause(ClauseSplit *split, RelOptInfo *rel, const TableMapping *table,
 				  Expr *clause)
 {
-	const ColumnMapping *column = cell_column_of(table, rel->relid, clause);
-
-	if (column != NULL && pushdown_compile(column, rel->relid, clause) != NULL)
+	if (is_cell_clause(table, rel->relid, clause))
 		split->cells = lappend(split->cells, clause);
 	split->local = lappend(split->local, clause);
 }
@@ -128,6 +140,8 @@ split_clauses(RelOptInfo *rel, const TableMapping *table, List *rinfos)
 	}
 	split.condition = key_condition_compile(table, rel->relid, clauses);
 	split.keys = key_condition_estimate_keys(split.condition);
+	if (table->layout == LAYOUT_CELLS)
+		split.keys *= DEFAULT_CELLS_PER_ROW;
 	foreach (cell, rinfos)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
@@ -183,7 +197,7 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	as_of_check_clauses(root, rel, rel_plan->table);
 	if (rel->tuples < 0 || (rel->tuples == 0 && rel->pages == 0))
 		rel->tuples = DEFAULT_ROWS;
-	if (rel_plan->table->key != NULL)
+	if (rel_plan->table->key != NULL && rel_plan->table->layout == LAYOUT_ROWS)
 		add_key_index(rel, rel_plan->table->key);
 
 	others = as_of_other_clauses(rel, rel_plan->table, rel->baserestrictinfo);
@@ -264,7 +278,7 @@ is_only_relation(PlannerInfo *root, RelOptInfo *rel)
  * The query's own order, as far as it is the keys'.  Where the rows of this
  * relation are all there is, whatever the query sorts by after the key changes
  * nothing, since keys are unique; a join or a set-returning function makes
- * several rows of one.
+ * several rows of one, and so does a layout that shows each cell.
  */
 static void
 add_query_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
@@ -278,7 +292,8 @@ add_query_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
 
 	if (n == 0)
 		return;
-	if (!is_total || !is_only_relation(root, rel) || root->parse->hasTargetSRFs)
+	if (!is_total || table->layout == LAYOUT_CELLS || !is_only_relation(root, rel) ||
+		root->parse->hasTargetSRFs)
 		pathkeys = list_copy_head(pathkeys, n);
 	add_scan_path(root, rel, pathkeys, is_reversed, NULL);
 }
@@ -456,7 +471,10 @@ scan_keys_of_clause(RelOptInfo *rel, RestrictInfo *rinfo)
 	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
 		return 0;
 	pushed = pushdown_compile(table->key, rel->relid, rinfo->clause);
-	return pushed != NULL ? pushdown_estimate_keys(pushed) : 0;
+	if (pushed == NULL)
+		return 0;
+	return pushdown_estimate_keys(pushed) *
+		   (table->layout == LAYOUT_CELLS ? DEFAULT_CELLS_PER_ROW : 1);
 }
 
 ForeignPath *
@@ -552,6 +570,8 @@ wants_all_rows(const TableMapping *table, RelOptInfo *rel, Bitmapset *attrs, Lis
 {
 	int attnum = -1;
 
+	if (table->layout == LAYOUT_CELLS)
+		return false;
 	while ((attnum = bms_next_member(attrs, attnum)) >= 0)
 	{
 		const ColumnMapping *column = mapping_column(table, attnum);

@@ -21,6 +21,7 @@
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 
+#include "cell_layout.h"
 #include "compat.h"
 #include "key_condition.h"
 #include "plan.h"
@@ -50,6 +51,21 @@ key_junk_name(const ColumnMapping *key)
 					key->collation);
 }
 
+/* What tells a cell from all others. */
+static void
+add_cell_identity(PlannerInfo *root, Index rtindex, const TableMapping *table)
+{
+	for (int i = 0; i < CELL_IDENTITY_PARTS; i++)
+	{
+		const ColumnMapping *column = cell_layout_column(table, cell_identity[i]);
+
+		add_row_identity_var(root,
+							 makeVar((int) rtindex, column->attnum, column->typid,
+									 column->typmod, column->collation, 0),
+							 rtindex, key_junk_name(column));
+	}
+}
+
 /*
  * A row is known by its key.  PostgreSQL asks for the whole old row of an
  * UPDATE by itself; for DELETE ... RETURNING, we have to, in the same way.
@@ -61,7 +77,9 @@ bigtable_add_update_targets(PlannerInfo *root, Index rtindex, RangeTblEntry *tar
 	const TableMapping *table = mapping_load(RelationGetRelid(target_relation));
 
 	check_writable(table);
-	for (int i = 0; i < table->row_key.nparts; i++)
+	if (table->layout == LAYOUT_CELLS)
+		add_cell_identity(root, rtindex, table);
+	for (int i = 0; i < table->row_key.nparts && table->layout == LAYOUT_ROWS; i++)
 	{
 		const ColumnMapping *column = table->row_key.parts[i].column;
 
@@ -298,7 +316,8 @@ bigtable_plan_direct_modify(PlannerInfo *root, ModifyTable *plan, Index result_r
 		return false;
 	table = mapping_load(planner_rt_fetch(result_relation, root)->relid);
 	check_writable(table);
-	if (plan->operation == CMD_DELETE && plan->returningLists != NIL)
+	if (table->layout == LAYOUT_CELLS ||
+		(plan->operation == CMD_DELETE && plan->returningLists != NIL))
 		return false;
 
 	/* Keys would be counted once for each partition that might have them. */

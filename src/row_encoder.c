@@ -23,9 +23,6 @@
 #include "quote.h"
 #include "row_encoder.h"
 
-/* Adds to a sum go to one cell, whatever the time. */
-#define AGGREGATE_TIMESTAMP_US 0
-
 #define US_PER_MS 1000
 
 /* ---- preparing ---- */
@@ -227,9 +224,8 @@ row_encoder_begin(RowEncoder *row, TupleTableSlot *slot, const AttrNumber *attrs
 
 /* ---- timestamps ---- */
 
-/* In microseconds since 1970, but whole milliseconds. */
-static int64
-current_time_us(void)
+int64
+row_encoder_current_time_us(void)
 {
 	static int64 last = 0;
 	const int64 epoch_us =
@@ -247,11 +243,10 @@ int64
 row_encoder_time_us(RowEncoder *row)
 {
 	if (row->time_us == 0)
-		row->time_us = current_time_us();
+		row->time_us = row_encoder_current_time_us();
 	return row->time_us;
 }
 
-/* The timestamp that a column gives its cell. */
 int64
 row_encoder_given_time_us(Datum value)
 {

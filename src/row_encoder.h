@@ -90,4 +90,13 @@ extern int64 row_encoder_given_time_us(Datum value);
 /* Adds the deletion of the row. */
 extern void row_encoder_delete(RowEncoder *row);
 
+/*
+ * The time of cells that are given none, in microseconds since 1970, but whole
+ * milliseconds.  It never goes back.
+ */
+extern int64 row_encoder_current_time_us(void);
+
+/* Adds to a sum go to one cell, whatever the time. */
+#define AGGREGATE_TIMESTAMP_US 0
+
 #endif /* BIGTABLE_FDW_ROW_ENCODER_H */

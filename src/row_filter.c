@@ -362,8 +362,8 @@ row_marker(bool labeled, const bt_arena *arena)
 
 /* ---- tests ---- */
 
-static bt_filter *
-timestamp_range(const bt_row_set *set, const bt_arena *arena)
+bt_filter *
+row_filter_timestamps(const bt_row_set *set, const bt_arena *arena)
 {
 	bt_filter *filter = bt_filter_make(arena, BT_FILTER_TIMESTAMP_RANGE);
 	int64 first;
@@ -387,10 +387,10 @@ timestamp_range(const bt_row_set *set, const bt_arena *arena)
 	return filter;
 }
 
-static bt_filter *
-value_range(const bt_range *range, const bt_arena *arena)
+bt_filter *
+row_filter_range(bt_filter_kind kind, const bt_range *range, const bt_arena *arena)
 {
-	bt_filter *filter = bt_filter_make(arena, BT_FILTER_VALUE_RANGE);
+	bt_filter *filter = bt_filter_make(arena, kind);
 
 	arena_check(filter != NULL);
 	filter->has_from = range->from.key.len > 0;
@@ -430,7 +430,9 @@ add_numbers(bt_filter *list, int width, int64 first, int64 last, const bt_arena 
 	range.to.key = bt_span_make(bytes + width, width);
 	range.to.after = true;
 	range.unbounded = false;
-	arena_check(bt_filter_add(arena, list, value_range(&range, arena)) != NULL);
+	arena_check(bt_filter_add(arena, list,
+							  row_filter_range(BT_FILTER_VALUE_RANGE, &range, arena)) !=
+				NULL);
 }
 
 /* The numbers of a set in a width. */
@@ -515,7 +517,7 @@ test_filter(const CellTest *test, const bt_arena *arena)
 	if (bt_row_set_is_all(&test->set))
 		return NULL;
 	if (column->kind == COLUMN_TIMESTAMP)
-		return timestamp_range(&test->set, arena);
+		return row_filter_timestamps(&test->set, arena);
 	if (column->encoding == ENCODING_HEX)
 		return hex_values(&test->set, arena);
 	if (column->encoding == ENCODING_BINARY && codec_number_width(column->typid) > 0)
@@ -525,8 +527,9 @@ test_filter(const CellTest *test, const bt_arena *arena)
 									  arena);
 	list = bt_filter_make(arena, BT_FILTER_INTERLEAVE);
 	for (size_t i = 0; i < test->set.nranges; i++)
-		arena_check(
-			bt_filter_add(arena, list, value_range(&test->set.ranges[i], arena)) != NULL);
+		arena_check(bt_filter_add(arena, list,
+								  row_filter_range(BT_FILTER_VALUE_RANGE,
+												   &test->set.ranges[i], arena)) != NULL);
 	return bt_filter_simplify(arena, list);
 }
 
@@ -691,8 +694,8 @@ build_widest(List *groups, const bt_arena *arena)
  * Puts in front what hides the cells that are later than a time.  They are in
  * whole milliseconds, so this is exact.
  */
-static bt_filter *
-limit_to_time(const RowFilterSpec *spec, bt_filter *filter, const bt_arena *arena)
+bt_filter *
+row_filter_as_of(const RowFilterSpec *spec, bt_filter *filter, const bt_arena *arena)
 {
 	bt_filter *chain;
 	bt_filter *range;
@@ -707,8 +710,8 @@ limit_to_time(const RowFilterSpec *spec, bt_filter *filter, const bt_arena *aren
 	return chain;
 }
 
-static bool
-is_acceptable(const bt_filter *filter)
+bool
+row_filter_is_acceptable(const bt_filter *filter)
 {
 	return bt_filter_size(filter) <= BT_FILTER_MAX_SIZE &&
 		   bt_filter_depth(filter) <= BT_FILTER_MAX_DEPTH;
@@ -722,12 +725,12 @@ row_filter_build(const RowFilterSpec *spec, const bt_arena *arena)
 
 	for (int ntests = Min(list_length(spec->tests), MAX_TESTS); ntests >= 0; ntests--)
 	{
-		filter = limit_to_time(spec, build_tested(spec, groups, ntests, arena), arena);
-		if (is_acceptable(filter))
+		filter = row_filter_as_of(spec, build_tested(spec, groups, ntests, arena), arena);
+		if (row_filter_is_acceptable(filter))
 			return filter;
 	}
-	filter = limit_to_time(spec, build_wide(spec, groups, arena), arena);
-	if (is_acceptable(filter))
+	filter = row_filter_as_of(spec, build_wide(spec, groups, arena), arena);
+	if (row_filter_is_acceptable(filter))
 		return filter;
-	return limit_to_time(spec, build_widest(groups, arena), arena);
+	return row_filter_as_of(spec, build_widest(groups, arena), arena);
 }

@@ -53,4 +53,23 @@ typedef struct RowFilterSpec
  */
 extern bt_filter *row_filter_build(const RowFilterSpec *spec, const bt_arena *arena);
 
+/* ---- parts that cell_filter.c shares ---- */
+
+/*
+ * Cells whose timestamps are between the first and the last of a set that is
+ * not empty, or close to that.
+ */
+extern bt_filter *row_filter_timestamps(const bt_row_set *set, const bt_arena *arena);
+
+/* A range of values, or of columns, whose family the caller adds. */
+extern bt_filter *
+row_filter_range(bt_filter_kind kind, const bt_range *range, const bt_arena *arena);
+
+/* What a filter yields, as of the spec's time, if it has one. */
+extern bt_filter *
+row_filter_as_of(const RowFilterSpec *spec, bt_filter *filter, const bt_arena *arena);
+
+/* Does the service take a filter of this size and depth? */
+extern bool row_filter_is_acceptable(const bt_filter *filter);
+
 #endif /* BIGTABLE_FDW_ROW_FILTER_H */

@@ -25,6 +25,8 @@
 
 #include "arena.h"
 #include "as_of.h"
+#include "cell_filter.h"
+#include "cell_scan.h"
 #include "compat.h"
 #include "key_condition.h"
 #include "pushdown.h"
@@ -97,6 +99,23 @@ compile_key_clauses(ForeignScanState *node, BigtableScan *scan, int n)
 	return condition;
 }
 
+/* What the first n clauses say about the parts of a cell. */
+static List *
+compile_part_clauses(ForeignScanState *node, BigtableScan *scan, int n)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List *result = NIL;
+	ListCell *cell;
+
+	for (int i = 0; i < n; i++)
+		result =
+			list_concat(result, cell_filter_clauses(scan->table, plan->scan.scanrelid,
+													list_nth(plan->fdw_exprs, i)));
+	foreach (cell, result)
+		pushdown_prepare(lfirst(cell), &node->ss.ps);
+	return result;
+}
+
 /* Prepares the expressions of the plan. */
 static void
 init_expressions(ForeignScanState *node, BigtableScan *scan)
@@ -106,7 +125,9 @@ init_expressions(ForeignScanState *node, BigtableScan *scan)
 	int m = scan->plan->ncell_clauses;
 
 	scan->condition = compile_key_clauses(node, scan, n);
-	scan->cell_clauses = compile_cell_clauses(node, scan, n, m);
+	scan->cell_clauses = scan->table->layout == LAYOUT_CELLS
+							 ? compile_part_clauses(node, scan, n + m)
+							 : compile_cell_clauses(node, scan, n, m);
 	if (scan->plan->has_limit)
 		scan->limit = ExecInitExpr(list_nth(plan->fdw_exprs, n + m), &node->ss.ps);
 	if (scan->plan->has_offset)
@@ -162,7 +183,7 @@ init_columns(BigtableScan *scan)
 		codec_init_integer(&column->codec, mapping, is_aggregate, scan);
 		if (mapping->kind == COLUMN_ROW_KEY)
 			scan->key = column;
-		else
+		else if (scan->table->layout == LAYOUT_ROWS)
 			column_map_add(scan->map, mapping->family, mapping->qualifier, attnum - 1);
 	}
 	init_key(scan);
@@ -186,6 +207,8 @@ bigtable_begin_scan(ForeignScanState *node, int eflags)
 		return;
 
 	init_columns(scan);
+	if (scan->table->layout == LAYOUT_CELLS)
+		scan->cells = cell_scan_create();
 	scan->callback.func = release;
 	scan->callback.arg = scan;
 	MemoryContextRegisterResetCallback(context, &scan->callback);
@@ -198,6 +221,8 @@ bigtable_rescan(ForeignScanState *node)
 
 	if (scan->fan != NULL)
 		bt_row_fan_stop(scan->fan);
+	if (scan->cells != NULL)
+		cell_scan_restart(scan->cells, scan);
 	scan->started = false;
 	scan->done = false;
 }
@@ -330,7 +355,9 @@ make_filter(BigtableScan *scan, ExprContext *econtext)
 			scan->is_empty = true;
 	if (scan->is_empty)
 		return true; /* nothing will be asked for */
-	scan->filter = row_filter_build(&spec, &scan->arena);
+	scan->filter = scan->table->layout == LAYOUT_CELLS
+					   ? cell_filter_build(&spec, &scan->arena)
+					   : row_filter_build(&spec, &scan->arena);
 	return true;
 }
 
@@ -363,6 +390,10 @@ make_limit(BigtableScan *scan, ExprContext *econtext)
 		scan->rows_limit = 0;
 	else if (scan->rows_limit == 0)
 		scan->is_empty = true;
+
+	/* Each row has a cell at least, and so many of one are enough. */
+	else if (scan->table->layout == LAYOUT_CELLS && !scan->is_empty)
+		scan->filter = cell_filter_limit(scan->filter, scan->rows_limit, &scan->arena);
 }
 
 bool
@@ -516,7 +547,10 @@ conversion_context(void *arg)
 		case ERRCODE_INVALID_DATETIME_FORMAT:
 		case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
 		case ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE:
-			errhint("Check the type of the column, and its option \"encoding\".");
+			if (scan->cells != NULL)
+				errhint("Use type bytea for the column.");
+			else
+				errhint("Check the type of the column, and its option \"encoding\".");
 	}
 }
 
@@ -610,12 +644,16 @@ bigtable_iterate_scan(ForeignScanState *node)
 	{
 		MemoryContext old;
 
-		if (!scan_next_row(node, &scan->row))
+		if (scan->cells != NULL ? !cell_scan_next(scan->cells, node)
+								: !scan_next_row(node, &scan->row))
 			return slot;
 		error_context_stack = &callback;
 		row_memory_next_row(&scan->memory);
 		old = MemoryContextSwitchTo(scan->memory.context);
-		is_visible = convert_row(scan, &scan->row, slot->tts_values, slot->tts_isnull);
+		is_visible =
+			scan->cells != NULL
+				? cell_scan_convert(scan->cells, scan, slot->tts_values, slot->tts_isnull)
+				: convert_row(scan, &scan->row, slot->tts_values, slot->tts_isnull);
 		MemoryContextSwitchTo(old);
 		error_context_stack = callback.previous;
 	}

@@ -30,6 +30,9 @@ typedef struct ScanColumn
 	Codec codec;
 } ScanColumn;
 
+/* What a scan of a table with layout 'cells' has in addition, see cell_scan.h. */
+typedef struct CellScan CellScan;
+
 /* The state of a scan, in ForeignScanState.fdw_state; lives in es_query_cxt. */
 typedef struct BigtableScan
 {
@@ -71,6 +74,7 @@ typedef struct BigtableScan
 	ColumnMap *map;
 	List *groups;        /* of CellGroup: columns of several cells */
 	List *as_of_columns; /* of ColumnMapping: those that say as_of */
+	CellScan *cells;     /* with layout 'cells', else NULL */
 	RowMemory memory;
 	bt_row row;                      /* the one at hand */
 	const ColumnMapping *converting; /* or NULL: the key itself */
