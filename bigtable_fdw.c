@@ -18,6 +18,7 @@
 #include "as_of.h"
 #include "direct.h"
 #include "explain.h"
+#include "import.h"
 #include "lookup_join.h"
 #include "modify.h"
 #include "plan.h"
@@ -88,6 +89,9 @@ bigtable_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignInsert = bigtable_end_modify;
 	routine->ExplainForeignModify = bigtable_explain_modify;
 	routine->ExecForeignTruncate = bigtable_truncate;
+
+	/* import.c */
+	routine->ImportForeignSchema = bigtable_import_schema;
 
 	PG_RETURN_POINTER(routine);
 }

@@ -346,17 +346,22 @@ compat_create_wait_event_set(int nevents)
 
 /* Is a text JSON that jsonb takes, too?  Raises no error if it is not. */
 static inline bool
-compat_json_is_valid(char *text)
+compat_json_is_valid(const char *text, size_t len, int encoding)
 {
-#if PG_VERSION_NUM >= 170000
-	JsonLexContext *lex = makeJsonLexContextCstringLen(NULL, text, strlen(text),
-													   GetDatabaseEncoding(), true);
-#else
-	JsonLexContext *lex = makeJsonLexContextCstringLen(text, (int) strlen(text),
-													   GetDatabaseEncoding(), true);
-#endif
+	JsonLexContext *lex;
+	bool valid;
 
-	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+#if PG_VERSION_NUM >= 170000
+	lex = makeJsonLexContextCstringLen(NULL, text, len, encoding, true);
+	valid = pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+	freeJsonLexContext(lex);
+#else
+	lex = makeJsonLexContextCstringLen((char *) text, (int) len, encoding, true);
+	valid = pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
+	pfree(lex->strval->data);
+	pfree(lex);
+#endif
+	return valid;
 }
 
 #endif /* BIGTABLE_FDW_COMPAT_H */

@@ -214,7 +214,7 @@ static void
 parse(Source *source, char *text)
 {
 	/* The parser's own message would show where it failed. */
-	if (!compat_json_is_valid(text))
+	if (!compat_json_is_valid(text, strlen(text), GetDatabaseEncoding()))
 		report(source,
 			   source->path == NULL && text[strspn(text, " \t\r\n")] != '{'
 				   ? "The content of the file is expected here, not its name."
