@@ -345,14 +345,16 @@ decode_bool_binary(Codec *codec, bt_span bytes, RowMemory *memory)
 {
 	if (bytes.len != 1)
 		return fail_length(codec, bytes.len, "1");
-	if (bytes.data[0] > 1 && becomes_null(codec))
+
+	/* Clients of HBase write true as 0xff. */
+	if (bytes.data[0] <= 1 || bytes.data[0] == 0xff)
+		return BoolGetDatum(bytes.data[0] != 0);
+	if (becomes_null(codec))
 		return (Datum) 0;
-	if (bytes.data[0] > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary value of type %s", "boolean"),
-				 errdetail("The byte is 0x%02x, expected 0x00 or 0x01.", bytes.data[0])));
-	return BoolGetDatum(bytes.data[0] == 1);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					errmsg("invalid binary value of type %s", "boolean"),
+					errdetail("The byte is 0x%02x, expected 0x00, 0x01 or 0xff.",
+							  bytes.data[0])));
 }
 
 static Datum
