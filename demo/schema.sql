@@ -37,6 +37,15 @@ CREATE FOREIGN TABLE orders (
 	shipped  date    OPTIONS (family 'ship', qualifier 'date')
 ) SERVER bigtable OPTIONS (table_name 'orders');
 
+-- The same table of Bigtable once more: a row for each cell.
+CREATE FOREIGN TABLE user_cells (
+	row_key     text COLLATE "C",
+	family      text COLLATE "C",
+	qualifier   text COLLATE "C",
+	"timestamp" timestamptz,
+	value       bytea
+) SERVER bigtable OPTIONS (table_name 'users', layout 'cells');
+
 CREATE TABLE tickets (
 	number   integer PRIMARY KEY,
 	user_id  text COLLATE "C" NOT NULL,

@@ -88,3 +88,17 @@ SELECT count(*) AS users_in_1999 FROM profiles WHERE as_of = '1999-12-31 00:00+0
 \echo '== 16. DELETE by keys needs no read, either.'
 \echo
 DELETE FROM users WHERE id IN ('user#3001', 'user#3002', 'user#3003');
+
+\echo
+\echo '== 17. All there is in a table: with layout cells, each cell is a row.'
+\echo
+SELECT family, qualifier, count(*), sum(length(value)) AS bytes FROM user_cells GROUP BY 1, 2 ORDER BY 1, 2;
+EXPLAIN (VERBOSE, COSTS OFF)
+SELECT row_key, "timestamp" FROM user_cells WHERE family = 'tag' AND qualifier IN ('beta', 'vip') AND row_key < 'user#0100';
+
+\echo '== 18. Nothing to type: IMPORT FOREIGN SCHEMA takes columns, types and encodings from a sample.'
+\echo
+CREATE SCHEMA imported;
+IMPORT FOREIGN SCHEMA demo LIMIT TO (users) FROM SERVER bigtable INTO imported;
+SELECT attname AS "column", format_type(atttypid, atttypmod) AS type, array_to_string(attfdwoptions, ', ') AS options
+FROM pg_attribute WHERE attrelid = 'imported.users'::regclass AND attnum > 0;
