@@ -111,7 +111,25 @@ SELECT cell('k', 'f:n', '17', 2000) UNION ALL SELECT cell('k', 'f:n', 'old', 100
 SELECT import('versions');
 SELECT * FROM imported.versions;
 
--- style 'cells', and tables that have too many columns for the other
+-- style 'families', and families that have too many columns
+SELECT import('typed', $$style 'families'$$);
+SELECT row_key, counters, f->>'t' FROM imported.typed WHERE counters->>'c' = '3';
+SELECT import('typed', $$style 'families', sample_rows '0'$$);
+SELECT count(*), count(f), count(counters) FROM imported.typed;
+SELECT import('hostile', $$style 'families'$$);
+SELECT jsonb_object_agg(key, (SELECT count(*) FROM jsonb_each(value))) FROM imported.hostile, jsonb_each(to_jsonb(hostile) - 'row_key');
+\! $CREATE tags info tag stats row_key
+SELECT cell('user' || i, 'tag:t' || i, 'yes') FROM generate_series(1, 15) i UNION ALL SELECT cell('user' || i, 'info:name', 'n' || i) FROM generate_series(1, 15) i
+UNION ALL SELECT cell('user' || i, 'row_key:' || c, c) FROM generate_series(1, 15) i, unnest('{a,b,tag}'::text[]) c
+\g |$LOAD tags
+SET client_min_messages = notice;
+SELECT import('tags', $$max_columns '10'$$);
+SELECT * FROM imported.tags ORDER BY 1 LIMIT 2;
+SELECT import('tags', $$max_columns '3'$$);
+SELECT import('tags', $$max_columns '1'$$);
+SET client_min_messages = warning;
+
+-- style 'cells'
 SELECT import('versions', $$style 'cells'$$);
 SELECT * FROM imported.versions;
 SELECT import('binary_keys', $$style 'cells'$$);
@@ -119,10 +137,6 @@ SELECT import('no_rows', $$style 'cells'$$);
 SELECT import('typed', $$style 'cells', sample_rows '0'$$);
 SELECT count(*) FROM imported.typed;
 SELECT import('hostile', $$style 'cells'$$);
-SET client_min_messages = notice;
-SELECT import('typed', $$max_columns '10'$$);
-SET client_min_messages = warning;
-SELECT count(*) FROM imported.typed;
 
 -- the columns of a server whose default is another encoding
 ALTER SERVER import OPTIONS (ADD encoding 'binary');

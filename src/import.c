@@ -58,9 +58,11 @@ read_style(DefElem *option)
 
 	if (strcmp(value, "columns") == 0)
 		return IMPORT_COLUMNS;
+	if (strcmp(value, "families") == 0)
+		return IMPORT_FAMILIES;
 	if (strcmp(value, "cells") == 0)
 		return IMPORT_CELLS;
-	report_value(option, "Valid values are: columns, cells.");
+	report_value(option, "Valid values are: columns, families, cells.");
 }
 
 static ImportSettings

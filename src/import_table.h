@@ -21,15 +21,16 @@
 
 typedef enum ImportStyle
 {
-	IMPORT_COLUMNS, /* each column of Bigtable is one */
-	IMPORT_CELLS    /* layout 'cells' */
+	IMPORT_COLUMNS,  /* each column of Bigtable is one */
+	IMPORT_FAMILIES, /* each family is one, as jsonb */
+	IMPORT_CELLS     /* layout 'cells' */
 } ImportStyle;
 
 typedef struct ImportSettings
 {
 	ImportStyle style;
 	int sample_rows;
-	int max_columns; /* tables that have more are shown in another style */
+	int max_columns; /* of tables that have more, families are shown as jsonb */
 } ImportSettings;
 
 /* The statement, in the current memory context. */
