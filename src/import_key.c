@@ -69,11 +69,23 @@ part_name(const ImportKey *key, bt_span field)
 	return name != NULL ? name : psprintf("key_%d", key->nparts + 1);
 }
 
-/* Keys of several fields are taken as they are. */
 static bool
-load_structure(const bt_type *schema)
+load_structure(ImportKey *key, const bt_type *schema)
 {
-	return schema->encoding == BT_ENCODING_SINGLETON && schema->nfields == 1;
+	switch (schema->encoding)
+	{
+		case BT_ENCODING_SINGLETON:
+			key->is_whole = true;
+			return schema->nfields == 1;
+		case BT_ENCODING_ORDERED_CODE:
+			key->encoding = "ordered_code";
+			return true;
+		case BT_ENCODING_DELIMITED:
+			key->delimiter = import_bytes_option(schema->delimiter);
+			return schema->delimiter.len > 0;
+		default:
+			return false;
+	}
 }
 
 bool
@@ -81,7 +93,7 @@ import_key_of_schema(const bt_type *schema, ImportKey *key)
 {
 	memset(key, 0, sizeof(*key));
 	if (schema == NULL || schema->kind != BT_TYPE_STRUCT || schema->nfields == 0 ||
-		!load_structure(schema))
+		!load_structure(key, schema))
 		return false;
 	key->parts = palloc0(sizeof(ImportKeyPart) * schema->nfields);
 	for (size_t i = 0; i < schema->nfields; i++)

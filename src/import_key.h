@@ -25,6 +25,9 @@ typedef struct ImportKey
 {
 	int nparts;
 	ImportKeyPart *parts;
+	bool is_whole;         /* the only part is the key as it is */
+	const char *encoding;  /* the table's option "key_encoding", or NULL */
+	const char *delimiter; /* "key_delimiter", or NULL */
 } ImportKey;
 
 /*

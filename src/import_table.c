@@ -373,7 +373,10 @@ append_key_part(StringInfo sql, const ImportKey *key, int i)
 
 	appendStringInfo(sql, "%s%s %s OPTIONS (", i > 0 ? ",\n  " : "",
 					 quote_identifier(part->name), part->type);
-	append_option(sql, "row_key", "true");
+	if (key->is_whole)
+		append_option(sql, "row_key", "true");
+	else
+		append_option(sql, "key_part", psprintf("%d", i + 1));
 	if (part->encoding != NULL)
 		append_option(sql, "encoding", part->encoding);
 	appendStringInfo(sql, ")%s%s NOT NULL", part->collation != NULL ? " COLLATE " : "",
@@ -385,7 +388,7 @@ static ImportKey
 plain_key(const TableSample *sample)
 {
 	ImportKeyPart *part = palloc0(sizeof(ImportKeyPart));
-	ImportKey key = {.nparts = 1, .parts = part};
+	ImportKey key = {.nparts = 1, .parts = part, .is_whole = true};
 
 	part->name = KEY_NAME;
 	part->type = sample->has_text_keys ? "text" : "bytea";
@@ -410,6 +413,10 @@ append_table_options(StringInfo sql, const ForeignServer *server, const char *na
 		append_option(sql, "layout", "cells");
 	else if (strcmp(encoding, "text") != 0)
 		append_option(sql, "encoding", "text");
+	if (key != NULL && key->encoding != NULL)
+		append_option(sql, "key_encoding", key->encoding);
+	if (key != NULL && key->delimiter != NULL)
+		append_option(sql, "key_delimiter", key->delimiter);
 	appendStringInfoChar(sql, ')');
 }
 
