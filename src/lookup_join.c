@@ -50,8 +50,6 @@ typedef struct LookupJoin
 	List *key_clauses;    /* of PushedClause */
 	ExprState *matching;  /* of pairs, besides the keys; NULL: nothing */
 	ExprState *rechecked; /* the same with the keys, for EvalPlanQual */
-	int *copies;          /* which column each of the scan tuple's copies is of */
-	int ncopies;
 
 	/* The batch. */
 	MemoryContext batch; /* its rows, keys and row set */
@@ -167,16 +165,6 @@ init_clauses(LookupJoin *join, CustomScan *plan)
 }
 
 static void
-init_copies(LookupJoin *join)
-{
-	ListCell *cell;
-
-	join->copies = palloc(sizeof(int) * (list_length(join->plan.copies) + 1));
-	foreach (cell, join->plan.copies)
-		join->copies[join->ncopies++] = intVal(lfirst(cell));
-}
-
-static void
 begin(CustomScanState *node, EState *estate, int eflags)
 {
 	LookupJoin *join = (LookupJoin *) node;
@@ -188,7 +176,6 @@ begin(CustomScanState *node, EState *estate, int eflags)
 						   ExecInitNode(lsecond(plan->custom_plans), estate, eflags));
 	node->custom_ps = list_make2(join->outer, join->inner);
 	init_clauses(join, plan);
-	init_copies(join);
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
 		return;
 
@@ -260,11 +247,6 @@ make_scan_tuple(LookupJoin *join, int row)
 		copy_columns(slot, nouter, join->inner_slot, ninner);
 	else
 		memset(slot->tts_isnull + nouter, true, sizeof(bool) * ninner);
-	for (int i = 0; i < join->ncopies; i++)
-	{
-		slot->tts_values[nouter + ninner + i] = slot->tts_values[join->copies[i]];
-		slot->tts_isnull[nouter + ninner + i] = slot->tts_isnull[join->copies[i]];
-	}
 	ExecStoreVirtualTuple(slot);
 	join->css.ss.ps.ps_ExprContext->ecxt_scantuple = slot;
 }

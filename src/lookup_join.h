@@ -23,8 +23,7 @@ extern int lookup_batch_size;
  * What the plan says, in CustomScan.custom_private.  The children of the
  * CustomScan are the outer plan and the foreign scan of the inner relation.
  * Its scan tuple has all columns of the outer child, then those of the inner
- * one, then copies of some of them: above an outer join a column is another
- * expression than below it.
+ * one.
  *
  * custom_exprs has the clauses that name keys, then those that a pair of rows
  * must satisfy besides; plan.qual has what rows must satisfy after the join.
@@ -33,10 +32,9 @@ typedef struct LookupPlan
 {
 	JoinType jointype; /* INNER, LEFT, SEMI or ANTI */
 	int nkey_clauses;
-	int nouter;   /* columns of the outer child */
-	int ninner;   /* and of the inner one */
-	List *copies; /* of integers: which column each of the copies is of */
-	bool grows;   /* begin with a small batch: not all rows may be wanted */
+	int nouter; /* columns of the outer child */
+	int ninner; /* and of the inner one */
+	bool grows; /* begin with a small batch: not all rows may be wanted */
 } LookupPlan;
 
 extern LookupPlan lookup_plan_read(const CustomScan *plan);

@@ -16,12 +16,12 @@
 #include <math.h>
 
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
-#include "optimizer/tlist.h"
 #include "utils/guc.h"
 
 #include "compat.h"
@@ -167,24 +167,21 @@ consider_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 static List *
 make_private(const LookupPlan *plan)
 {
-	return list_make2(list_make5(makeInteger(plan->jointype),
-								 makeInteger(plan->nkey_clauses),
-								 makeInteger(plan->nouter), makeInteger(plan->ninner),
-								 makeInteger(plan->grows)),
-					  plan->copies);
+	return list_make5(makeInteger(plan->jointype), makeInteger(plan->nkey_clauses),
+					  makeInteger(plan->nouter), makeInteger(plan->ninner),
+					  makeInteger(plan->grows));
 }
 
 LookupPlan
 lookup_plan_read(const CustomScan *plan)
 {
-	List *numbers = linitial(plan->custom_private);
+	List *numbers = plan->custom_private;
 	LookupPlan result = {
 		.jointype = (JoinType) intVal(linitial(numbers)),
 		.nkey_clauses = intVal(lsecond(numbers)),
 		.nouter = intVal(lthird(numbers)),
 		.ninner = intVal(lfourth(numbers)),
 		.grows = intVal(list_nth(numbers, 4)) != 0,
-		.copies = lsecond(plan->custom_private),
 	};
 
 	return result;
@@ -218,22 +215,26 @@ is_same_column(Node *a, Node *b)
 	return false;
 }
 
-/* The column of the children that an expression is; -1: it is none. */
+/* The column of the scan tuple that an expression is; -1: it is none. */
 static int
-find_column(List *columns, int n, Node *expr)
+find_column(List *columns, Node *expr)
 {
-	for (int i = 0; i < n; i++)
-		if (is_same_column((Node *) list_nth_node(TargetEntry, columns, i)->expr, expr))
-			return i;
+	ListCell *cell;
+
+	foreach (cell, columns)
+		if (is_same_column((Node *) lfirst_node(TargetEntry, cell)->expr, expr))
+			return foreach_current_index(cell);
 	return -1;
 }
 
 /*
- * Adds a copy for each form in which an expression refers to a column of the
- * children, other than the one in which they have it.
+ * Above an outer join, a column of its inner side is marked as one that the join
+ * may have made NULL (since PostgreSQL 16); in the clauses that decide which
+ * rows match it is not.  A column of the scan tuple has one form: this gives it
+ * the one that it has above.
  */
 static void
-add_copies(LookupPlan *plan, List **columns, List *exprs)
+mark_columns(List *columns, List *exprs)
 {
 	List *vars =
 		pull_var_clause((Node *) exprs, PVC_INCLUDE_AGGREGATES | PVC_INCLUDE_WINDOWFUNCS |
@@ -243,19 +244,29 @@ add_copies(LookupPlan *plan, List **columns, List *exprs)
 	foreach (cell, vars)
 	{
 		Expr *var = lfirst(cell);
-		int column = find_column(*columns, plan->nouter + plan->ninner, (Node *) var);
+		int column = find_column(columns, (Node *) var);
 
-		if (tlist_member(var, *columns) != NULL)
-			continue;
 		if (column >= 0)
-		{
-			*columns = lappend(
-				*columns, makeTargetEntry(var, list_length(*columns) + 1, NULL, false));
-			plan->copies = lappend(plan->copies, makeInteger(column));
-		}
+			list_nth_node(TargetEntry, columns, column)->expr = var;
 		else if (IsA(var, PlaceHolderVar)) /* it is worked out here */
-			add_copies(plan, columns, list_make1(((PlaceHolderVar *) var)->phexpr));
+			mark_columns(columns, list_make1(((PlaceHolderVar *) var)->phexpr));
 	}
+}
+
+/* Refers to columns in the form that they have. */
+static Node *
+use_columns(Node *node, List *columns)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var) || IsA(node, PlaceHolderVar))
+	{
+		int column = find_column(columns, node);
+
+		if (column >= 0)
+			return copyObject((Node *) list_nth_node(TargetEntry, columns, column)->expr);
+	}
+	return expression_tree_mutator(node, use_columns, columns);
 }
 
 /* The clauses that name keys, which must all be checked by this. */
@@ -304,9 +315,11 @@ plan_lookup_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 
 	plan.nkey_clauses = list_length(keys);
 	columns = add_columns(add_columns(NIL, outer_plan), &inner_plan->scan.plan);
-	add_copies(&plan, &columns, tlist);
-	add_copies(&plan, &columns, others);
-	add_copies(&plan, &columns, matching);
+	/* Not those of tlist, which another may replace. */
+	mark_columns(columns, rel->reltarget->exprs);
+	mark_columns(columns, others);
+	keys = (List *) use_columns((Node *) keys, columns);
+	matching = (List *) use_columns((Node *) matching, columns);
 	scan_plan_mark_lookup(inner_plan);
 
 	scan->scan.plan.targetlist = tlist;
