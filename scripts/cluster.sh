@@ -3,6 +3,10 @@
 #
 # write_config   writes TEMP_CONFIG, the settings that make a server find the extension in STAGE
 # start_cluster  starts a server; exports PGHOST, PGPORT, PGUSER, PGDATABASE
+#
+# SERVER_WRAPPER  an array: what the server is run by, such as "env NAME=VALUE" or "valgrind"
+
+SERVER_WRAPPER=()
 
 # The path of one of PostgreSQL's programs.
 pg_bin()
@@ -55,6 +59,6 @@ start_cluster()
 		port = $PGPORT
 		include '$TEMP_CONFIG'
 	CONF
-	start_server "$TEMP/postgresql.log" cluster_is_up "$(pg_bin postgres)" -D "$data" ||
+	start_server "$TEMP/postgresql.log" cluster_is_up "${SERVER_WRAPPER[@]}" "$(pg_bin postgres)" -D "$data" ||
 		fail "PostgreSQL did not start"
 }

@@ -115,7 +115,7 @@ clang_runtime()
 	printf 'libclang-rt-%s-dev\n' "${major:-14}"
 }
 
-# Installs what a goal needs: build, test, lint or fuzz. May be given several.
+# Installs what a goal needs: build, test, lint, fuzz or valgrind. May be given several.
 install_for()
 {
 	local goal packages=()
@@ -132,6 +132,7 @@ install_for()
 			test) packages+=(perl libipc-run-perl) ;;
 			lint) packages+=(clang-format clang-tidy cppcheck) ;;
 			fuzz) packages+=(clang "$(clang_runtime)") ;;
+			valgrind) packages+=(valgrind) ;;
 		esac
 	done
 	install_packages "${packages[@]}"

@@ -34,6 +34,7 @@ sub address
 sub btload
 {
 	my ($self, $input, @arguments) = @_;
+	delete local $ENV{LD_PRELOAD};	# see Mock.pm
 	IPC::Run::run([ $ENV{BTLOAD}, $self->{address}, 'p', 'i', @arguments ], '<', \$input) or die "btload @arguments failed";
 	return;
 }

@@ -38,6 +38,9 @@ sub start
 {
 	my ($self) = @_;
 	my $program = $ENV{BIGTABLE_MOCK} // 'test/build/bigtable_mock';
+
+	# What is loaded into PostgreSQL, such as a sanitizer, is not meant for it.
+	delete local $ENV{LD_PRELOAD};
 	$self->{pid} = open3($self->{in}, $self->{out}, '>&STDERR',
 		$program, '--port', $self->{port}, '--exit-with-stdin',
 		$self->{fast} ? () : ('--log', $self->{log}, '--apply-log', $self->{applied}, '--script', $self->{script}),
