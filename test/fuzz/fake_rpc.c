@@ -34,6 +34,7 @@ struct bt_call
 	int64_t deadline_us;
 	bt_span slices[MAX_SLICES]; /* of the message; malloc'd */
 	size_t nslices;
+	bool ready; /* the next event is a message or the end */
 	bool over;
 	bt_status status;
 	metadata metadata[MAX_METADATA];
@@ -270,17 +271,61 @@ typedef enum happening
 	HAPPENS_ANSWER /* and all that follow */
 } happening;
 
+static bool
+is_honest(void)
+{
+	return server->all_sent != NULL;
+}
+
+static happening
+next_happening(const bt_call *call)
+{
+	happening what = HAPPENS_END;
+
+	if (input->left > 0)
+		what = (happening) fuzz_below(input, 12);
+	else if (is_honest())
+		what = HAPPENS_OK;
+	if (call->ready && (what == HAPPENS_TIMEOUT || what == HAPPENS_INTERRUPT))
+		return HAPPENS_ANSWER;
+	if (!is_honest())
+		return what;
+	if (what == HAPPENS_RAW || what > HAPPENS_ANSWER)
+		what = HAPPENS_ANSWER;
+	if (what == HAPPENS_OK && !server->all_sent(server->arg, call))
+		return HAPPENS_ANSWER;
+	if (what == HAPPENS_ANSWER && server->all_sent(server->arg, call))
+		return HAPPENS_OK;
+	return what;
+}
+
+/* A status of the input's choice; at its end, one that is not retried. */
+static bt_code
+any_code(void)
+{
+	return input->left > 0 ? (bt_code) fuzz_below(input, 17) : BT_INVALID_ARGUMENT;
+}
+
+/* Of an honest server, one that is worth another attempt, most often. */
+static bt_code
+honest_code(void)
+{
+	return fuzz_below(input, 16) == 15 ? BT_PERMISSION_DENIED : BT_UNAVAILABLE;
+}
+
 bt_call_event
 bt_call_next(bt_call *call, const bt_host *of, int64_t timeout_us)
 {
+	happening what;
+
 	if (call->over)
 		return BT_CALL_END;
-	if (input->left == 0)
-		return end_call(call, BT_INVALID_ARGUMENT); /* which is not retried */
-	switch (fuzz_below(input, 12))
+	what = next_happening(call);
+	call->ready = false;
+	switch (what)
 	{
 		case HAPPENS_END:
-			return end_call(call, (bt_code) fuzz_below(input, 17));
+			return end_call(call, is_honest() ? honest_code() : any_code());
 		case HAPPENS_OK:
 			return end_call(call, BT_OK);
 		case HAPPENS_RAW:
@@ -296,6 +341,29 @@ bt_call_next(bt_call *call, const bt_host *of, int64_t timeout_us)
 			set_message(call, server->answer(server->arg, call));
 			return BT_CALL_MESSAGE;
 	}
+}
+
+bool
+bt_call_is_ready(const bt_call *call)
+{
+	return call->over || call->ready;
+}
+
+bt_wait_result
+bt_calls_wait(bt_call *const *calls, size_t n, const bt_host *of, int64_t timeout_us)
+{
+	unsigned what = fuzz_below(input, 16);
+
+	FUZZ_CHECK(n > 0, "no call to wait for");
+	if (what == 15 && of == &host)
+		return BT_WAIT_INTERRUPTED;
+	if (what == 14)
+	{
+		clock_us += timeout_us > 0 ? timeout_us : 0;
+		return BT_WAIT_TIMEOUT;
+	}
+	calls[fuzz_byte(input) % n]->ready = true;
+	return BT_WAIT_READY;
 }
 
 const bt_span *

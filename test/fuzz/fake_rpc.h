@@ -4,7 +4,8 @@
  *	  rpc.h without a network: a fuzzer's input plays the server.
  *
  * Instead of rpc.c.  Time is what the input makes of it; nothing ever sleeps.
- * Once the input is used up, every call fails for good, so that its maker ends.
+ * Once the input is used up, every call fails for good, so that its maker ends;
+ * but an honest server sends all that is left.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +30,12 @@ typedef struct fake_server
 
 	/* The call is over, or was destroyed before it was. */
 	void (*end)(void *arg, const bt_call *call);
+
+	/*
+	 * Only of a server that is faulty but honest, else NULL: has all been sent?
+	 * No call of its ends with OK before, and none of its messages is raw.
+	 */
+	bool (*all_sent)(void *arg, const bt_call *call);
 	void *arg;
 } fake_server;
 
