@@ -96,6 +96,31 @@ SELECT compare($$SELECT at FROM m WHERE tenant = 7 AND device IN ('d1', 'd2') AN
 SELECT plan($$SELECT at FROM m WHERE device = 'd1' AND at > '2024-01-01 02:00+00'$$);
 SELECT compare($$SELECT at FROM m WHERE device = 'd1' AND at > '2024-01-01 02:00+00'$$);
 
+-- an order over all buckets: they are read at once, and merged by what follows the bucket
+SELECT check_query($$SELECT at, tenant, device FROM m ORDER BY at DESC, tenant DESC, device$$, true);
+SELECT check_query($$SELECT at, tenant, device FROM m ORDER BY at, tenant, device DESC LIMIT 7$$, true);
+SELECT check_query($$SELECT at, tenant, device FROM m WHERE at > '2024-01-01 02:00+00' ORDER BY at DESC, tenant DESC, device LIMIT 7 OFFSET 3$$, true);
+SELECT check_query($$SELECT at, tenant, device FROM m WHERE at = '2024-01-01 02:00+00' ORDER BY tenant DESC, device$$, true);
+SELECT check_query($$SELECT at, tenant, device FROM m WHERE v > 'u' ORDER BY at DESC, tenant DESC, device LIMIT 1$$, true);
+SELECT p FROM plan($$SELECT max(at) FROM m$$) p WHERE p !~ 'Result|InitPlan';
+SELECT compare($$SELECT min(at), max(at) FROM m$$);
+SELECT counters($$SELECT at FROM m ORDER BY at DESC LIMIT 1$$);
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+SELECT compare($$SELECT x.at, x.device, y.v FROM m x JOIN m y ON x.at = y.at AND x.tenant = y.tenant AND x.device = y.device$$);
+RESET enable_hashjoin;
+RESET enable_nestloop;
+-- keys that are in no bucket have no place in it
+SELECT cell(k, 'f:v', 'x') FROM (VALUES ('!zzz'), ('9'), ('0')) v(k)
+\g |$LOAD m
+ALTER FOREIGN TABLE m OPTIONS (ADD on_key_mismatch 'skip');
+SELECT check_query($$SELECT at FROM m ORDER BY at DESC LIMIT 5$$, true);
+ALTER FOREIGN TABLE m OPTIONS (DROP on_key_mismatch);
+-- more buckets than can be read at once
+ALTER FOREIGN TABLE m OPTIONS (SET key_salt '65');
+SELECT plan($$SELECT at FROM m ORDER BY at DESC LIMIT 1$$);
+ALTER FOREIGN TABLE m OPTIONS (SET key_salt '4');
+
 -- rows in another bucket than theirs
 \! $CREATE odd f
 SELECT cell(k, 'f:v', k) FROM (VALUES ('0#a'), ('1#a'), ('2#a'), ('x#a'), ('a'), ('10#a')) v(k)

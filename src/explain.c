@@ -393,6 +393,17 @@ explain_scan_request(ForeignScanState *node, ExplainState *es)
 	explain_request(node, es);
 }
 
+static const char *
+row_order_text(const BigtableScan *scan)
+{
+	const char *direction = scan->plan->reversed ? "descending" : "ascending";
+
+	if (!scan->plan->merged)
+		return direction;
+	return psprintf("%s, merged from %d buckets", direction,
+					scan->table->row_key.nbuckets);
+}
+
 void
 bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
 {
@@ -402,7 +413,7 @@ bigtable_explain_scan(ForeignScanState *node, ExplainState *es)
 
 	explain_scan_request(node, es);
 	if (plan->ordered)
-		ExplainPropertyText("Row Order", plan->reversed ? "descending" : "ascending", es);
+		ExplainPropertyText("Row Order", row_order_text(scan), es);
 	if (plan->has_limit)
 		explain_limit(node, ancestors, es);
 	if (es->analyze)

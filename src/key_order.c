@@ -6,7 +6,7 @@
  * Rows come sorted by the first part of the key, then by the second one, and so
  * on, as long as segments sort like their values and stand in the key so that
  * keys sort like segments.  A part that is the same in all rows is of no
- * account, even if neither is so.
+ * account, even if neither is so.  Of a salted table the buckets are merged.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,19 +22,22 @@
 #include "key_order.h"
 #include "pushdown.h"
 
-/* Do rows come in one order of keys, and does each have one? */
+/* Buckets are read one after another, or all at once, up to so many. */
+#define MAX_MERGED_BUCKETS 64
+
+/* Can rows be read in an order of keys, and how? */
 static bool
-has_order(const RowKey *key, const KeyCondition *condition)
+has_order(const RowKey *key, const KeyCondition *condition, KeyOrder *order)
 {
+	order->is_reversed = order->is_merged = false;
+
 	/* A key that does not fit is anywhere among the others. */
 	if (key->nparts == 0 || key->on_mismatch == KEY_MISMATCH_NULL)
 		return false;
-
-	/* Buckets are read one after another. */
 	for (int i = 0; i < key->nparts; i++)
 		if (key->parts[i].is_salted && !key_condition_pins(condition, i))
-			return false;
-	return true;
+			order->is_merged = true;
+	return !order->is_merged || key->nbuckets <= MAX_MERGED_BUCKETS;
 }
 
 /* Is a pathkey the order of a part's values, one way or the other? */
@@ -70,15 +73,15 @@ skip_pinned(const RowKey *key, const KeyCondition *condition, int part)
 
 int
 key_order_match(RelOptInfo *rel, const TableMapping *table, const KeyCondition *condition,
-				List *pathkeys, bool *is_reversed, bool *is_total)
+				List *pathkeys, KeyOrder *order, bool *is_total)
 {
 	const RowKey *key = &table->row_key;
 	int part = skip_pinned(key, condition, 0);
 	int n = 0;
 	ListCell *cell;
 
-	*is_reversed = *is_total = false;
-	if (!has_order(key, condition))
+	*is_total = false;
+	if (!has_order(key, condition, order))
 		return 0;
 	foreach (cell, pathkeys)
 	{
@@ -89,9 +92,9 @@ key_order_match(RelOptInfo *rel, const TableMapping *table, const KeyCondition *
 			!is_order_of(rel, condition, key, part, pathkey))
 			break;
 		reversed = compat_pathkey_is_reversed(pathkey) != key->parts[part].is_reversed;
-		if (n > 0 && reversed != *is_reversed)
+		if (n > 0 && reversed != order->is_reversed)
 			break;
-		*is_reversed = reversed;
+		order->is_reversed = reversed;
 		part = skip_pinned(key, condition, part + 1);
 		n++;
 	}
@@ -124,13 +127,14 @@ pathkey_of_part(PlannerInfo *root, RelOptInfo *rel, const ColumnMapping *column,
 
 List *
 key_order_pathkeys(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
-				   const KeyCondition *condition, bool is_reversed)
+				   const KeyCondition *condition, KeyOrder *order, bool is_reversed)
 {
 	const RowKey *key = &table->row_key;
 	List *pathkeys = NIL;
 
-	if (!has_order(key, condition))
+	if (!has_order(key, condition, order))
 		return NIL;
+	order->is_reversed = is_reversed;
 	for (int i = skip_pinned(key, condition, 0); i < key->nparts;
 		 i = skip_pinned(key, condition, i + 1))
 	{

@@ -15,21 +15,28 @@
 #include "key_condition.h"
 #include "mapping.h"
 
+/* How rows have to be read to come in an order. */
+typedef struct KeyOrder
+{
+	bool is_reversed; /* from the last key on */
+	bool is_merged;   /* by the keys without their buckets, of all buckets at once */
+} KeyOrder;
+
 /*
  * How many of the pathkeys, from the first one on, are the order of the rows
- * that satisfy a condition; *is_reversed says whether keys have to be read from
- * the last one on.  *is_total: those pathkeys leave at most one row each, so that
- * whatever follows changes nothing.
+ * that satisfy a condition, when they are read so.  *is_total: those pathkeys
+ * leave at most one row each, so that whatever follows changes nothing.
  */
 extern int
 key_order_match(RelOptInfo *rel, const TableMapping *table, const KeyCondition *condition,
-				List *pathkeys, bool *is_reversed, bool *is_total);
+				List *pathkeys, KeyOrder *order, bool *is_total);
 
 /*
- * The order of the rows as pathkeys, as far as the query has a use for them.
+ * The order of the rows as pathkeys, from the first or the last key on, as far
+ * as the query has a use for them.
  */
 extern List *
 key_order_pathkeys(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
-				   const KeyCondition *condition, bool is_reversed);
+				   const KeyCondition *condition, KeyOrder *order, bool is_reversed);
 
 #endif /* BIGTABLE_FDW_KEY_ORDER_H */

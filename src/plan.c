@@ -43,6 +43,8 @@
 /* Cells of a row, as far as anybody knows before it is read. */
 #define DEFAULT_CELLS_PER_ROW 10.0
 
+static const KeyOrder no_order = {false, false};
+
 /* What is known of a relation while it is planned, in RelOptInfo.fdw_private. */
 typedef struct RelPlan
 {
@@ -232,7 +234,7 @@ fetched_rows(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split, doubl
 }
 
 static void
-add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, bool is_reversed,
+add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, const KeyOrder *order,
 			  ParamPathInfo *param)
 {
 	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
@@ -255,13 +257,16 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, bool is_revers
 	fetched = fetched_rows(root, rel, &split, rows);
 	cost_qual_eval(&qual_cost, split.local, root);
 	startup = table->startup_cost + qual_cost.startup + rel->reltarget->cost.startup;
+	if (order->is_merged)
+		startup += table->startup_cost * (table->row_key.nbuckets - 1);
 	total = startup +
 			fetched * (table->tuple_cost + cpu_tuple_cost + qual_cost.per_tuple) +
 			rows * rel->reltarget->cost.per_tuple;
 	add_path(rel, (Path *) compat_create_foreignscan_path(
 					  root, rel, rows, startup, total, pathkeys,
 					  param != NULL ? param->ppi_req_outer : NULL,
-					  list_make1(makeInteger(is_reversed))));
+					  list_make2(makeInteger(order->is_reversed),
+								 makeInteger(order->is_merged))));
 }
 
 /* Is this relation all that the query reads? */
@@ -285,17 +290,16 @@ add_query_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
 {
 	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
 	List *pathkeys = root->query_pathkeys;
-	bool is_reversed;
+	KeyOrder order;
 	bool is_total;
-	int n =
-		key_order_match(rel, table, split->condition, pathkeys, &is_reversed, &is_total);
+	int n = key_order_match(rel, table, split->condition, pathkeys, &order, &is_total);
 
 	if (n == 0)
 		return;
 	if (!is_total || table->layout == LAYOUT_CELLS || !is_only_relation(root, rel) ||
 		root->parse->hasTargetSRFs)
 		pathkeys = list_copy_head(pathkeys, n);
-	add_scan_path(root, rel, pathkeys, is_reversed, NULL);
+	add_scan_path(root, rel, pathkeys, &order, NULL);
 }
 
 /*
@@ -310,11 +314,12 @@ add_key_order(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split)
 		return;
 	for (int is_reversed = 0; is_reversed <= 1; is_reversed++)
 	{
-		List *pathkeys =
-			key_order_pathkeys(root, rel, table, split->condition, is_reversed != 0);
+		KeyOrder order;
+		List *pathkeys = key_order_pathkeys(root, rel, table, split->condition, &order,
+											is_reversed != 0);
 
 		if (pathkeys != NIL)
-			add_scan_path(root, rel, pathkeys, is_reversed != 0, NULL);
+			add_scan_path(root, rel, pathkeys, &order, NULL);
 	}
 }
 
@@ -427,7 +432,7 @@ add_parameterized_paths(PlannerInfo *root, RelOptInfo *rel)
 		ParamPathInfo *param = get_baserel_parampathinfo(root, rel, lfirst(cell));
 
 		if (is_useful_param(rel, param))
-			add_scan_path(root, rel, NIL, false, param);
+			add_scan_path(root, rel, NIL, &no_order, param);
 	}
 }
 
@@ -439,7 +444,7 @@ bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	if (!bms_is_empty(rel->lateral_relids))
 		lateral = get_baserel_parampathinfo(root, rel, rel->lateral_relids);
-	add_scan_path(root, rel, NIL, false, lateral);
+	add_scan_path(root, rel, NIL, &no_order, lateral);
 	if (!mapping_has_key(table))
 		return;
 	if (lateral == NULL)
@@ -637,6 +642,7 @@ make_private(const ScanPlan *plan)
 	numbers = lappend(numbers, makeInteger(plan->reversed));
 	numbers = lappend(numbers, makeInteger(plan->all_rows));
 	numbers = lappend(numbers, makeInteger(plan->is_lookup));
+	numbers = lappend(numbers, makeInteger(plan->merged));
 	while ((attnum = bms_next_member(plan->attrs, attnum)) >= 0)
 		attrs = lappend(attrs, makeInteger(attnum));
 	return list_make3(numbers, attrs, write_json_keys(plan->json_keys));
@@ -658,6 +664,7 @@ scan_plan_read(const ForeignScan *plan)
 	result->reversed = intVal(list_nth(numbers, 5)) != 0;
 	result->all_rows = intVal(list_nth(numbers, 6)) != 0;
 	result->is_lookup = intVal(list_nth(numbers, 7)) != 0;
+	result->merged = intVal(list_nth(numbers, 8)) != 0;
 	foreach (cell, (List *) list_nth(plan->fdw_private, PLAN_ATTRS))
 		result->attrs = bms_add_member(result->attrs, intVal(lfirst(cell)));
 	result->json_keys = read_json_keys(list_nth(plan->fdw_private, PLAN_JSON));
@@ -755,6 +762,7 @@ bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *pa
 	plan.all_rows = wants_all_rows(table, rel, plan.attrs, split.local);
 	plan.ordered = pathkeys != NIL;
 	plan.reversed = plan.ordered && intVal(linitial(path->fdw_private)) != 0;
+	plan.merged = plan.ordered && intVal(lsecond(path->fdw_private)) != 0;
 	if (limit_is_pushable(root, rel, path, &split))
 	{
 		plan.has_limit = true;

@@ -27,6 +27,7 @@ typedef struct ScanPlan
 	bool has_offset;  /* and there is an OFFSET, which adds to it */
 	bool ordered;     /* somebody relies on the order of the keys */
 	bool reversed;    /* and it is descending */
+	bool merged;      /* it is that of keys without their buckets */
 	bool all_rows;    /* also rows that have none of the needed cells */
 	bool is_lookup;   /* keys are given by a lookup join, see scan_restrict() */
 	Bitmapset *attrs; /* attribute numbers that the query needs */

@@ -248,6 +248,24 @@ bigtable_end_scan(ForeignScanState *node)
 
 /* ---- the request ---- */
 
+/*
+ * Leaves of the row set what is in a bucket.  Other keys, which do not fit, have
+ * no place in an order that is merged.
+ */
+static void
+leave_buckets(BigtableScan *scan)
+{
+	const RowKey *key = &scan->table->row_key;
+	bt_row_set before = scan->rows;
+	bt_row_set buckets;
+
+	bt_row_set_init(&buckets, &scan->arena);
+	for (int i = 0; i < key->nbuckets; i++)
+		row_key_add_prefix(key, 0, row_key_begin(key, i), &buckets);
+	bt_row_set_normalize(&buckets);
+	arena_check(bt_row_set_intersect(&before, &buckets, &scan->rows));
+}
+
 /* The rows that all clauses on the key allow. */
 static bool
 make_row_set(BigtableScan *scan, ExprContext *econtext)
@@ -260,6 +278,8 @@ make_row_set(BigtableScan *scan, ExprContext *econtext)
 
 		arena_check(bt_row_set_intersect(&before, scan->restriction, &scan->rows));
 	}
+	if (scan->plan->merged)
+		leave_buckets(scan);
 	scan->is_empty = scan->rows.nranges == 0;
 	return true;
 }
@@ -427,6 +447,23 @@ check_past_is_kept(ForeignScanState *node, const BigtableScan *scan)
 							   scan->table->relname)));
 }
 
+/* Has the rows of all buckets merged by what follows the bucket in the key. */
+static void
+merge_buckets(BigtableScan *scan, bt_fan_spec *spec)
+{
+	const RowKey *key = &scan->table->row_key;
+	MemoryContext old = MemoryContextSwitchTo(scan->request_context);
+	bt_span *cuts = palloc(sizeof(bt_span) * key->nbuckets);
+
+	for (int i = 1; i < key->nbuckets; i++)
+		cuts[i - 1] = row_key_begin(key, i).bytes;
+	MemoryContextSwitchTo(old);
+	spec->order = BT_FAN_MERGED;
+	spec->cuts = cuts;
+	spec->ncuts = key->nbuckets - 1;
+	spec->skip = key->salt_width;
+}
+
 /* Begins the scan, or begins it again. */
 static void
 start_stream(ForeignScanState *node)
@@ -462,6 +499,8 @@ start_stream(ForeignScanState *node)
 	spec.read.want_stats = node->ss.ps.instrument != NULL;
 	spec.read.retry = scan->table->retry;
 	spec.order = scan->plan->ordered ? BT_FAN_KEYS : BT_FAN_ANY;
+	if (scan->plan->merged)
+		merge_buckets(scan, &spec);
 	spec.max_streams = (size_t) setting_max_streams;
 	if (!bt_row_fan_start(scan->fan, &spec, &status))
 		connection_report(scan->connection, scan->table, &status, "read");
