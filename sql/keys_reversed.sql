@@ -30,7 +30,7 @@ SELECT check_query($$SELECT * FROM s WHERE i >= 0 AND n >= 0 ORDER BY i, b, n$$,
 SELECT check_query($$SELECT * FROM s WHERE i < 0 ORDER BY i DESC, b DESC, n LIMIT 7$$, true);
 SELECT check_query($$SELECT i FROM s WHERE i > -1 AND i <> 0 ORDER BY i DESC LIMIT 7$$, true);
 SELECT check_query($$SELECT i FROM s WHERE i BETWEEN -1 AND 1 ORDER BY i LIMIT 7$$, true);
-SELECT check_query($$SELECT i FROM s WHERE i > (SELECT 0) ORDER BY i LIMIT 7$$, true);
+SELECT compare($$SELECT i FROM s WHERE i > (SELECT 0) ORDER BY i LIMIT 7$$, true);
 SELECT p FROM plan($$SELECT max(n) FROM s WHERE i = 1 AND b AND n > 0$$) p WHERE p !~ 'Result|InitPlan';
 SELECT compare($$SELECT min(n), max(n) FROM s WHERE i = 1 AND b AND n > 0$$);
 
