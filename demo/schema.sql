@@ -46,6 +46,18 @@ CREATE FOREIGN TABLE user_cells (
 	value       bytea
 ) SERVER bigtable OPTIONS (table_name 'users', layout 'cells');
 
+-- A time series: the key is put together of a sensor and a time, the newest first, and spread over
+-- buckets, so that writes go to many servers.
+CREATE FOREIGN TABLE readings (
+	sensor      text        OPTIONS (key_part '1') COLLATE "C" NOT NULL,
+	at          timestamptz OPTIONS (key_part '2', encoding 'ordered', reversed 'true') NOT NULL,
+	temperature float8      OPTIONS (family 'r', qualifier 't', encoding 'binary'),
+	battery     smallint    OPTIONS (family 'r', qualifier 'b', encoding 'binary')
+) SERVER bigtable OPTIONS (table_name 'readings', key_delimiter '#', key_salt '8', key_salt_columns 'sensor');
+INSERT INTO readings
+SELECT format('sensor%s', s), timestamptz '2026-03-01 00:00Z' + m * interval '15 minutes', 18 + s + round(sin(m / 8.0) * 40) / 10, CASE WHEN m % 4 = 0 THEN 100 - m / 20 END
+FROM generate_series(1, 20) s, generate_series(0, 95) m;
+
 CREATE TABLE tickets (
 	number   integer PRIMARY KEY,
 	user_id  text COLLATE "C" NOT NULL,

@@ -2,6 +2,7 @@
 -- no), as an old emulator cannot read in reverse order.
 \pset null '(null)'
 \pset footer off
+SET timezone = 'UTC';
 \set ECHO queries
 
 \echo
@@ -102,3 +103,19 @@ CREATE SCHEMA imported;
 IMPORT FOREIGN SCHEMA demo LIMIT TO (users) FROM SERVER bigtable INTO imported;
 SELECT attname AS "column", format_type(atttypid, atttypmod) AS type, array_to_string(attfdwoptions, ', ') AS options
 FROM pg_attribute WHERE attrelid = 'imported.users'::regclass AND attnum > 0;
+
+\echo
+\echo '== 19. A time series: the last readings of a sensor are the first rows of its range.'
+\echo
+EXPLAIN (COSTS OFF) SELECT at, temperature, battery FROM readings WHERE sensor = 'sensor7' ORDER BY at DESC LIMIT 3;
+SELECT at, temperature, battery FROM readings WHERE sensor = 'sensor7' ORDER BY at DESC LIMIT 3;
+
+\echo '== 20. An hour of two sensors is two ranges; the latest of each is one row of each.'
+\echo
+EXPLAIN (COSTS OFF) SELECT sensor, avg(temperature) FROM readings
+WHERE sensor IN ('sensor3', 'sensor12') AND at >= '2026-03-01 12:00Z' AND at < '2026-03-01 13:00Z' GROUP BY sensor;
+SELECT sensor, avg(temperature) FROM readings
+WHERE sensor IN ('sensor3', 'sensor12') AND at >= '2026-03-01 12:00Z' AND at < '2026-03-01 13:00Z' GROUP BY sensor;
+SELECT s.sensor, r.at, r.temperature
+FROM (VALUES ('sensor3'), ('sensor12')) s (sensor)
+CROSS JOIN LATERAL (SELECT * FROM readings WHERE sensor = s.sensor ORDER BY at DESC LIMIT 1) r;
