@@ -21,6 +21,7 @@
 #include "import.h"
 #include "lookup_join.h"
 #include "modify.h"
+#include "parallel.h"
 #include "plan.h"
 #include "plan_modify.h"
 #include "scan.h"
@@ -60,6 +61,14 @@ bigtable_fdw_handler(PG_FUNCTION_ARGS)
 	routine->IterateForeignScan = bigtable_iterate_scan;
 	routine->ReScanForeignScan = bigtable_rescan;
 	routine->EndForeignScan = bigtable_end_scan;
+
+	/* parallel.c */
+	routine->IsForeignScanParallelSafe = bigtable_is_parallel_safe;
+	routine->EstimateDSMForeignScan = bigtable_estimate_dsm;
+	routine->InitializeDSMForeignScan = bigtable_initialize_dsm;
+	routine->ReInitializeDSMForeignScan = bigtable_reinitialize_dsm;
+	routine->InitializeWorkerForeignScan = bigtable_initialize_worker;
+	routine->ShutdownForeignScan = bigtable_shutdown_scan;
 
 	/* explain.c */
 	routine->ExplainForeignScan = bigtable_explain_scan;

@@ -330,8 +330,9 @@ explain_request(ForeignScanState *node, ExplainState *es)
 static void
 explain_counters(const BigtableScan *scan, ExplainState *es)
 {
-	bt_read_counters counters = {0};
-	size_t streams = 0;
+	bt_read_counters counters = scan_counters(scan);
+	const bt_read_counters *workers = &scan->worker_counters;
+	size_t streams = scan->fan != NULL ? bt_row_fan_streams(scan->fan) : 0;
 	uint64 nulls_made = 0;
 	ListCell *cell;
 
@@ -339,12 +340,12 @@ explain_counters(const BigtableScan *scan, ExplainState *es)
 		nulls_made += scan->columns[i].codec.nulls_made;
 	foreach (cell, scan->groups)
 		nulls_made += ((CellGroup *) lfirst(cell))->codec.nulls_made;
-
-	if (scan->fan != NULL)
-	{
-		counters = bt_row_fan_counters(scan->fan);
-		streams = bt_row_fan_streams(scan->fan);
-	}
+	counters.requests += workers->requests;
+	counters.retries += workers->retries;
+	counters.messages += workers->messages;
+	counters.bytes += workers->bytes;
+	counters.rows += workers->rows;
+	counters.rows_seen += workers->rows_seen;
 	if (streams > 1 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Streams", NULL, (int64) streams, es);
 	ExplainPropertyInteger("Requests", NULL, counters.requests, es);

@@ -109,44 +109,78 @@ is_candidate(RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner, JoinType
 		   bms_is_empty(PATH_REQ_OUTER(outer->cheapest_total_path));
 }
 
-static void
-add_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outerrel,
-				RelOptInfo *innerrel, JoinType jointype, List *restrictions, double keys)
+/* What is to be joined, for all the paths that do it. */
+typedef struct LookupRel
 {
-	Path *outer = outerrel->cheapest_total_path;
-	double batches = ceil(clamp_row_est(outer->rows) / lookup_batch_size);
-	double fetched = clamp_row_est(outer->rows) * keys;
-	Path *inner =
-		(Path *) scan_lookup_path(root, innerrel, batches, Min(fetched, innerrel->rows),
-								  Min(fetched, innerrel->tuples) * ROWS_OF_A_LOOKUP);
+	RelOptInfo *joinrel;
+	RelOptInfo *inner;
+	JoinType jointype;
+	List *restrictions; /* of the join, of RestrictInfo */
+	double keys;        /* of an outer row, at most */
+} LookupRel;
+
+/* A path that joins what an outer path yields; so many rows come of it. */
+static Path *
+make_lookup_path(PlannerInfo *root, const LookupRel *join, Path *outer, double rows)
+{
+	RelOptInfo *joinrel = join->joinrel;
+	double outer_rows = clamp_row_est(outer->rows);
+	double batches = ceil(outer_rows / lookup_batch_size);
+	double fetched = outer_rows * join->keys;
+	Path *inner = (Path *) scan_lookup_path(
+		root, join->inner, batches, Min(fetched, join->inner->rows),
+		Min(fetched, join->inner->tuples) * ROWS_OF_A_LOOKUP);
 	CustomPath *path = makeNode(CustomPath);
 	bool grows = root->tuple_fraction > 0;
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = joinrel;
 	path->path.pathtarget = joinrel->reltarget;
-	path->path.rows = joinrel->rows;
+	path->path.parallel_safe =
+		joinrel->consider_parallel && outer->parallel_safe && inner->parallel_safe;
+	path->path.parallel_workers = outer->parallel_workers;
+	path->path.rows = clamp_row_est(rows);
 	path->path.startup_cost =
 		outer->startup_cost + inner->startup_cost + joinrel->reltarget->cost.startup +
 		(grows ? 0 : (outer->total_cost - outer->startup_cost) / batches);
 	path->path.total_cost =
 		outer->total_cost + inner->total_cost + joinrel->reltarget->cost.startup +
-		clamp_row_est(outer->rows) * (cpu_tuple_cost + 2 * cpu_operator_cost) +
-		joinrel->rows * (cpu_tuple_cost + joinrel->reltarget->cost.per_tuple);
+		outer_rows * (cpu_tuple_cost + 2 * cpu_operator_cost) +
+		path->path.rows * (cpu_tuple_cost + joinrel->reltarget->cost.per_tuple);
 	path->path.total_cost = Max(path->path.total_cost, path->path.startup_cost);
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make2(outer, inner);
 	path->custom_private =
-		list_make3(makeInteger(jointype), restrictions, makeInteger(grows));
+		list_make3(makeInteger(join->jointype), join->restrictions, makeInteger(grows));
 	path->methods = &path_methods;
-	add_path(joinrel, (Path *) path);
+	return (Path *) path;
+}
+
+/* One path, and one of which each process of a parallel query does a part. */
+static void
+add_lookup_joins(PlannerInfo *root, const LookupRel *join, RelOptInfo *outerrel)
+{
+	RelOptInfo *joinrel = join->joinrel;
+	Path *path =
+		make_lookup_path(root, join, outerrel->cheapest_total_path, joinrel->rows);
+
+	Path *outer;
+
+	add_path(joinrel, path);
+	if (!joinrel->consider_parallel || outerrel->partial_pathlist == NIL)
+		return;
+	outer = linitial(outerrel->partial_pathlist);
+	path = make_lookup_path(root, join, outer,
+							joinrel->rows * Min(outer->rows / outerrel->rows, 1.0));
+	if (path->parallel_safe)
+		add_partial_path(joinrel, path);
 }
 
 static void
 consider_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 					 RelOptInfo *inner, JoinType jointype, JoinPathExtraData *extra)
 {
-	double keys;
+	LookupRel join = {joinrel, inner, jointype, extra->restrictlist, 0};
 
 	if (previous_hook != NULL)
 		previous_hook(root, joinrel, outer, inner, jointype, extra);
@@ -157,9 +191,9 @@ consider_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 	if (has_pseudoconstant(extra->restrictlist) ||
 		has_pseudoconstant(inner->baserestrictinfo))
 		return;
-	keys = keys_of_a_row(joinrel, inner, jointype, extra->restrictlist);
-	if (keys > 0)
-		add_lookup_join(root, joinrel, outer, inner, jointype, extra->restrictlist, keys);
+	join.keys = keys_of_a_row(joinrel, inner, jointype, extra->restrictlist);
+	if (join.keys > 0)
+		add_lookup_joins(root, &join, outer);
 }
 
 /* ---- plans ---- */

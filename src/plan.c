@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -44,6 +46,9 @@
 #define DEFAULT_CELLS_PER_ROW 10.0
 
 static const KeyOrder no_order = {false, false};
+
+/* Bytes of a row besides its values, as the planner takes them. */
+#define TUPLE_OVERHEAD 24
 
 /* What is known of a relation while it is planned, in RelOptInfo.fdw_private. */
 typedef struct RelPlan
@@ -233,6 +238,55 @@ fetched_rows(PlannerInfo *root, RelOptInfo *rel, const ClauseSplit *split, doubl
 	return clamp_row_est(Max(fetched, rows));
 }
 
+/*
+ * The number of workers that a scan is worth, by the table's size.  That is
+ * guessed where nobody has analyzed it.
+ */
+static int
+workers_for(PlannerInfo *root, RelOptInfo *rel)
+{
+	double pages = rel->pages;
+
+	if (!rel->consider_parallel || rel->reloptkind != RELOPT_BASEREL)
+		return 0;
+	if (pages == 0)
+		pages = ceil(rel->tuples * (rel->reltarget->width + TUPLE_OVERHEAD) / BLCKSZ);
+	return compute_parallel_worker(rel, pages, -1, max_parallel_workers_per_gather);
+}
+
+/* As many processes as workers, and the leader, which has something else to do, too. */
+static double
+parallel_divisor(int workers)
+{
+	double leader = 1.0 - 0.3 * workers;
+
+	return workers + (parallel_leader_participation && leader > 0 ? leader : 0);
+}
+
+/*
+ * Adds the same path once more, of which each process of a parallel query takes
+ * a part.
+ */
+static void
+add_partial_path_of(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path)
+{
+	int workers = workers_for(root, rel);
+	ForeignPath *partial;
+	double divisor;
+
+	if (workers == 0)
+		return;
+	divisor = parallel_divisor(workers);
+	partial = compat_create_foreignscan_path(
+		root, rel, clamp_row_est(path->path.rows / divisor), path->path.startup_cost,
+		path->path.startup_cost +
+			(path->path.total_cost - path->path.startup_cost) / divisor,
+		path->path.pathkeys, NULL, path->fdw_private);
+	partial->path.parallel_aware = true;
+	partial->path.parallel_workers = workers;
+	add_partial_path(rel, (Path *) partial);
+}
+
 static void
 add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, const KeyOrder *order,
 			  ParamPathInfo *param)
@@ -245,6 +299,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, const KeyOrder
 	QualCost qual_cost;
 	Cost startup;
 	Cost total;
+	ForeignPath *path;
 
 	if (param != NULL)
 	{
@@ -262,11 +317,15 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys, const KeyOrder
 	total = startup +
 			fetched * (table->tuple_cost + cpu_tuple_cost + qual_cost.per_tuple) +
 			rows * rel->reltarget->cost.per_tuple;
-	add_path(rel, (Path *) compat_create_foreignscan_path(
-					  root, rel, rows, startup, total, pathkeys,
-					  param != NULL ? param->ppi_req_outer : NULL,
-					  list_make2(makeInteger(order->is_reversed),
-								 makeInteger(order->is_merged))));
+	path = compat_create_foreignscan_path(
+		root, rel, rows, startup, total, pathkeys,
+		param != NULL ? param->ppi_req_outer : NULL,
+		list_make2(makeInteger(order->is_reversed), makeInteger(order->is_merged)));
+
+	/* Parts of a table are not parts of the merged order. */
+	if (param == NULL && split.keys == 0 && !order->is_merged)
+		add_partial_path_of(root, rel, path);
+	add_path(rel, (Path *) path);
 }
 
 /* Is this relation all that the query reads? */
@@ -529,11 +588,11 @@ limit_is_pushable(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path,
 	return !is_null_or_absent(parse->limitCount) &&
 		   parse->limitOption == LIMIT_OPTION_COUNT && parse->commandType == CMD_SELECT &&
 		   is_only_relation(root, rel) && path->path.param_info == NULL &&
-		   split->local == NIL && parse->rowMarks == NIL && parse->groupClause == NIL &&
-		   parse->groupingSets == NIL && parse->distinctClause == NIL &&
-		   !parse->hasAggs && !parse->hasWindowFuncs && !parse->hasTargetSRFs &&
-		   parse->havingQual == NULL && parse->setOperations == NULL &&
-		   !contain_subplans(parse->limitCount) &&
+		   !path->path.parallel_aware && split->local == NIL && parse->rowMarks == NIL &&
+		   parse->groupClause == NIL && parse->groupingSets == NIL &&
+		   parse->distinctClause == NIL && !parse->hasAggs && !parse->hasWindowFuncs &&
+		   !parse->hasTargetSRFs && parse->havingQual == NULL &&
+		   parse->setOperations == NULL && !contain_subplans(parse->limitCount) &&
 		   !contain_subplans(parse->limitOffset) &&
 		   !contain_volatile_functions(parse->limitCount) &&
 		   !contain_volatile_functions(parse->limitOffset) &&

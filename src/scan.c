@@ -29,6 +29,7 @@
 #include "cell_scan.h"
 #include "compat.h"
 #include "key_condition.h"
+#include "parallel.h"
 #include "pushdown.h"
 #include "quote.h"
 #include "row_filter.h"
@@ -237,6 +238,14 @@ bt_span
 scan_row_key(const ForeignScanState *node)
 {
 	return ((BigtableScan *) node->fdw_state)->row.key;
+}
+
+bt_read_counters
+scan_counters(const BigtableScan *scan)
+{
+	bt_read_counters none = {0};
+
+	return scan->fan != NULL ? bt_row_fan_counters(scan->fan) : none;
 }
 
 void
@@ -464,26 +473,22 @@ merge_buckets(BigtableScan *scan, bt_fan_spec *spec)
 	spec->skip = key->salt_width;
 }
 
-/* Begins the scan, or begins it again. */
+void
+scan_connect(BigtableScan *scan)
+{
+	if (scan->connection == NULL)
+		scan->connection = connection_acquire(scan->table, scan->userid);
+}
+
+/* Asks for rows of the scan. */
 static void
-start_stream(ForeignScanState *node)
+start_request(ForeignScanState *node, bt_row_set *rows)
 {
 	BigtableScan *scan = node->fdw_state;
 	bt_fan_spec spec = {0};
 	bt_status status;
 
-	scan->started = true;
-	if (scan->memory.context == NULL)
-		row_memory_init(&scan->memory, node->ss.ps.state->es_query_cxt);
-	(void) scan_make_request(node, false);
-	check_past_is_kept(node, scan);
-	if (scan->is_empty)
-	{
-		scan->done = true;
-		return;
-	}
-	if (scan->connection == NULL)
-		scan->connection = connection_acquire(scan->table, scan->userid);
+	scan_connect(scan);
 	if (scan->fan == NULL)
 		scan->fan =
 			bt_row_fan_create(connection_channel(scan->connection), connection_host());
@@ -492,7 +497,7 @@ start_stream(ForeignScanState *node)
 	spec.read.kind = scan->table->kind;
 	spec.read.resource = scan->table->resource;
 	spec.read.app_profile = scan->table->app_profile;
-	spec.read.rows = &scan->rows;
+	spec.read.rows = rows;
 	spec.read.filter = scan->filter;
 	spec.read.rows_limit = scan->rows_limit;
 	spec.read.reversed = scan->plan->reversed;
@@ -504,6 +509,49 @@ start_stream(ForeignScanState *node)
 	spec.max_streams = (size_t) setting_max_streams;
 	if (!bt_row_fan_start(scan->fan, &spec, &status))
 		connection_report(scan->connection, scan->table, &status, "read");
+}
+
+/*
+ * Takes parts of a parallel scan until there is one that has rows to read, and
+ * asks for them.  Returns false if there is none left.
+ */
+static bool
+start_part(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+	bt_row_set part;
+	bt_range range;
+
+	while (parallel_take_part(scan->shared, scan->plan->reversed, &range))
+	{
+		bt_row_set_init(&part, &scan->arena);
+		arena_check(bt_row_set_add(&part, range) &&
+					bt_row_set_intersect(&scan->rows, &part, &scan->part));
+		if (scan->part.nranges == 0)
+			continue;
+		start_request(node, &scan->part);
+		return true;
+	}
+	return false;
+}
+
+/* Begins the scan, or begins it again. */
+static void
+start_stream(ForeignScanState *node)
+{
+	BigtableScan *scan = node->fdw_state;
+
+	scan->started = true;
+	if (scan->memory.context == NULL)
+		row_memory_init(&scan->memory, node->ss.ps.state->es_query_cxt);
+	(void) scan_make_request(node, false);
+	check_past_is_kept(node, scan);
+	if (scan->is_empty)
+		scan->done = true;
+	else if (scan->shared != NULL)
+		scan->done = !start_part(node);
+	else
+		start_request(node, &scan->rows);
 }
 
 /*
@@ -534,8 +582,9 @@ finish_stream(BigtableScan *scan)
 
 /* The next row, or false at the end. */
 static bool
-next_row(BigtableScan *scan, bt_row *row)
+next_row(ForeignScanState *node, bt_row *row)
 {
+	BigtableScan *scan = node->fdw_state;
 	bt_status status;
 
 	for (;;)
@@ -545,6 +594,8 @@ next_row(BigtableScan *scan, bt_row *row)
 			case BT_READ_ROW:
 				return true;
 			case BT_READ_DONE:
+				if (scan->shared != NULL && start_part(node))
+					break;
 				finish_stream(scan);
 				return false;
 			case BT_READ_INTERRUPTED:
@@ -563,7 +614,7 @@ scan_next_row(ForeignScanState *node, bt_row *row)
 
 	if (!scan->started)
 		start_stream(node);
-	return !scan->done && next_row(scan, row);
+	return !scan->done && next_row(node, row);
 }
 
 /* ---- tuples ---- */

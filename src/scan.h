@@ -58,6 +58,14 @@ typedef struct BigtableScan
 
 	const bt_row_set *restriction; /* see scan_restrict(), or NULL */
 
+	/* Parallel, see parallel.c: the scan is of one part after the other. */
+	struct SharedScan *shared; /* NULL: it is not, or not any more */
+	bool is_worker;
+	bt_row_set part; /* of "rows": those of the part at hand */
+	bt_span *bounds; /* the leader's, on their way to shared memory */
+	size_t nbounds;
+	bt_read_counters worker_counters; /* the leader's: of all workers */
+
 	/* The stream. */
 	Oid userid;
 	Connection *connection;
@@ -105,6 +113,12 @@ extern void scan_restrict(ForeignScanState *node, const bt_row_set *keys);
 
 /* The row key of the tuple that the scan has returned last. */
 extern bt_span scan_row_key(const ForeignScanState *node);
+
+/* Makes sure that the scan has a connection. */
+extern void scan_connect(BigtableScan *scan);
+
+/* What the scan has read so far, in this process. */
+extern bt_read_counters scan_counters(const BigtableScan *scan);
 
 /*
  * Works out what a scan asks for, as far as that is known before it starts:

@@ -168,8 +168,13 @@ copy_samples(const bt_row_sampler *sampler, size_t *n)
 	return to;
 }
 
-static void
-run_sampler(Connection *connection, const TableMapping *table, bt_row_sampler *sampler)
+/*
+ * Makes the call.  Where the server refuses it for good, returns false with
+ * refusal_ok, else raises an error.
+ */
+static bool
+run_sampler(Connection *connection, const TableMapping *table, bt_row_sampler *sampler,
+			bool refusal_ok)
 {
 	bt_sample_result result;
 	bt_status status;
@@ -177,12 +182,17 @@ run_sampler(Connection *connection, const TableMapping *table, bt_row_sampler *s
 	arena_check(sampler != NULL);
 	while ((result = bt_row_sampler_run(sampler, &status)) == BT_SAMPLE_INTERRUPTED)
 		CHECK_FOR_INTERRUPTS();
-	if (result == BT_SAMPLE_ERROR)
+	if (result != BT_SAMPLE_ERROR)
+		return true;
+	if (!refusal_ok ||
+		(status.code != BT_UNIMPLEMENTED && status.code != BT_PERMISSION_DENIED))
 		connection_report(connection, table, &status, "sample the row keys of");
+	return false;
 }
 
-bt_row_sample *
-table_admin_sample_keys(Connection *connection, const TableMapping *table, size_t *n)
+/* Returns NULL where the server refuses. */
+static bt_row_sample *
+sample_keys(Connection *connection, const TableMapping *table, bool refusal_ok, size_t *n)
 {
 	bt_row_sampler *volatile sampler = NULL;
 	bt_row_sample *volatile samples = NULL;
@@ -192,8 +202,8 @@ table_admin_sample_keys(Connection *connection, const TableMapping *table, size_
 		sampler = bt_row_sampler_create(connection_channel(connection), connection_host(),
 										table->kind, table->resource, table->app_profile,
 										&table->retry);
-		run_sampler(connection, table, sampler);
-		samples = copy_samples(sampler, n);
+		if (run_sampler(connection, table, sampler, refusal_ok))
+			samples = copy_samples(sampler, n);
 	}
 	PG_CATCH();
 	{
@@ -202,5 +212,21 @@ table_admin_sample_keys(Connection *connection, const TableMapping *table, size_
 	}
 	PG_END_TRY();
 	bt_row_sampler_free(sampler);
+	return samples;
+}
+
+bt_row_sample *
+table_admin_sample_keys(Connection *connection, const TableMapping *table, size_t *n)
+{
+	return sample_keys(connection, table, false, n);
+}
+
+bt_row_sample *
+table_admin_try_sample_keys(Connection *connection, const TableMapping *table, size_t *n)
+{
+	bt_row_sample *samples = sample_keys(connection, table, true, n);
+
+	if (samples == NULL)
+		*n = 0;
 	return samples;
 }

@@ -39,6 +39,13 @@ extern bt_row_sample *
 table_admin_sample_keys(Connection *connection, const TableMapping *table, size_t *n);
 
 /*
+ * The same for those who can do without: none if the server does not have the
+ * method, or does not let the user call it.
+ */
+extern bt_row_sample *
+table_admin_try_sample_keys(Connection *connection, const TableMapping *table, size_t *n);
+
+/*
  * Waits for a call.  If it fails, an error is raised, "could not <action>
  * Bigtable table ..."; with once, it says that the outcome may be unknown.  The
  * call is left to the caller.  A call that is NULL means that memory ran out.
