@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 
 #include "as_of.h"
+#include "async.h"
 #include "direct.h"
 #include "explain.h"
 #include "import.h"
@@ -69,6 +70,12 @@ bigtable_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReInitializeDSMForeignScan = bigtable_reinitialize_dsm;
 	routine->InitializeWorkerForeignScan = bigtable_initialize_worker;
 	routine->ShutdownForeignScan = bigtable_shutdown_scan;
+
+	/* async.c */
+	routine->IsForeignPathAsyncCapable = bigtable_is_async_capable;
+	routine->ForeignAsyncRequest = bigtable_async_request;
+	routine->ForeignAsyncConfigureWait = bigtable_async_configure_wait;
+	routine->ForeignAsyncNotify = bigtable_async_notify;
 
 	/* explain.c */
 	routine->ExplainForeignScan = bigtable_explain_scan;

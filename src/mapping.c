@@ -505,6 +505,16 @@ mapping_is_writable(Oid relid)
 }
 
 bool
+mapping_is_async_capable(Oid relid)
+{
+	ForeignTable *foreign_table = GetForeignTable(relid);
+	ForeignServer *server = GetForeignServer(foreign_table->serverid);
+
+	return option_bool(foreign_table->options, "async_capable",
+					   option_bool(server->options, "async_capable", true));
+}
+
+bool
 mapping_has_same_cells(Oid relid, const TableMapping *table)
 {
 	const TableMapping *other;

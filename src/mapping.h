@@ -151,6 +151,9 @@ extern const char *mapping_read_only_reason(const TableMapping *table);
  */
 extern bool mapping_is_writable(Oid relid);
 
+/* May an Append take rows of the foreign table as they come? */
+extern bool mapping_is_async_capable(Oid relid);
+
 /* Is a relation a foreign table over the same table of Bigtable? */
 extern bool mapping_has_same_cells(Oid relid, const TableMapping *table);
 

@@ -106,7 +106,7 @@ static const Option options[] = {
 	{"on_key_mismatch", ON_SERVER | ON_TABLE, OPTION_CHOICE,
 	 .choices = "error,null,skip"},
 	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "error,null"},
-	{"async_capable", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"async_capable", ON_SERVER | ON_TABLE, OPTION_BOOL},
 	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
 
 	/* writing */

@@ -171,8 +171,12 @@ make_bounds(ForeignScanState *node, int nprocesses)
 bool
 bigtable_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	/* Each process makes a client of its own, on first use. */
-	return true;
+	/*
+	 * Each process makes a client of its own, on first use.  But an Append whose
+	 * scans may run in workers is never asynchronous; that is what several
+	 * tables gain more by.
+	 */
+	return rel->reloptkind == RELOPT_BASEREL || !mapping_is_async_capable(rte->relid);
 }
 
 Size

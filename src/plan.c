@@ -560,6 +560,14 @@ scan_lookup_path(PlannerInfo *root, RelOptInfo *rel, double requests, double row
 										  NIL, NULL, NIL);
 }
 
+bool
+bigtable_is_async_capable(ForeignPath *path)
+{
+	const TableMapping *table = ((RelPlan *) path->path.parent->fdw_private)->table;
+
+	return mapping_is_async_capable(table->relid);
+}
+
 /* ---- limit ---- */
 
 /* Does LIMIT or OFFSET say nothing? */

@@ -86,6 +86,7 @@ extern ForeignPath *scan_lookup_path(PlannerInfo *root, RelOptInfo *rel, double 
 /* Says in such a path's plan what it is. */
 extern void scan_plan_mark_lookup(ForeignScan *plan);
 
+extern bool bigtable_is_async_capable(ForeignPath *path);
 extern void bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void bigtable_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern ForeignScan *

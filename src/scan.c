@@ -20,6 +20,7 @@
 #include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/fd.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -46,6 +47,12 @@ release(void *arg)
 
 	bt_row_fan_free(scan->fan);
 	scan->fan = NULL;
+	if (scan->wakeup != NULL)
+	{
+		bt_wakeup_destroy(scan->wakeup);
+		ReleaseExternalFD();
+	}
+	scan->wakeup = NULL;
 	if (scan->connection != NULL)
 		connection_release(scan->connection);
 	scan->connection = NULL;
@@ -580,16 +587,24 @@ finish_stream(BigtableScan *scan)
 	}
 }
 
-/* The next row, or false at the end. */
+/* The next row, or false at the end, or if it would take a wait that is not wanted. */
 static bool
 next_row(ForeignScanState *node, bt_row *row)
 {
 	BigtableScan *scan = node->fdw_state;
+	bt_read_result result;
 	bt_status status;
 
 	for (;;)
 	{
-		switch (bt_row_fan_next(scan->fan, row, &status))
+		if (!scan->polls)
+			result = bt_row_fan_next(scan->fan, row, &status);
+		else if (!bt_row_fan_poll(scan->fan, row, &result, &status))
+		{
+			scan->starved = true;
+			return false;
+		}
+		switch (result)
 		{
 			case BT_READ_ROW:
 				return true;

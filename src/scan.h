@@ -14,6 +14,7 @@
 
 #include "client/filter.h"
 #include "client/row_fan.h"
+#include "client/rpc.h"
 #include "cell_group.h"
 #include "codec.h"
 #include "column_map.h"
@@ -74,6 +75,12 @@ typedef struct BigtableScan
 	bool done;
 	struct DirectModify *direct; /* what the scan's rows are read for, or NULL */
 	MemoryContextCallback callback;
+
+	/* Asynchronous, see async.c. */
+	bool polls;   /* do not wait for a row */
+	bool starved; /* there was none without a wait */
+	bt_wakeup *wakeup;
+	int64 waits_since_us;
 
 	/* Rows -> tuples. */
 	ScanColumn *columns; /* by attnum - 1; mapping is NULL if not needed */

@@ -585,58 +585,135 @@ give_out(bt_row_fan *fan, bt_row *row)
 	return BT_READ_ROW;
 }
 
-/* Is there something to give out when all that came has been looked at? */
-static bt_read_result
-next_of_many(bt_row_fan *fan, bt_row *row, bt_status *status)
+/*
+ * Gives out what there is when all that came has been looked at.  Returns false
+ * if that is nothing, and it takes a wait.
+ */
+static bool
+look_for_row(bt_row_fan *fan, bt_row *row, bt_read_result *result, bt_status *status)
 {
 	for (;;)
 	{
-		bt_read_result result = look_after(fan, status);
-
-		if (result != BT_READ_ROW)
-			return result == BT_READ_ERROR ? finish(fan, result) : result;
+		*result = look_after(fan, status);
+		if (*result != BT_READ_ROW)
+		{
+			if (*result == BT_READ_ERROR)
+				finish(fan, *result);
+			return true;
+		}
 		switch (choose(fan))
 		{
 			case CHOICE_ROW:
-				return give_out(fan, row);
+				*result = give_out(fan, row);
+				return true;
 			case CHOICE_NONE:
-				return finish(fan, BT_READ_DONE);
+				*result = finish(fan, BT_READ_DONE);
+				return true;
 			case CHOICE_ERROR:
 				*status = *fan->slots[fan->current].status;
-				return finish(fan, BT_READ_ERROR);
+				*result = finish(fan, BT_READ_ERROR);
+				return true;
 			case CHOICE_WAIT:
-				if (!wait_for_streams(fan))
-					return BT_READ_INTERRUPTED;
-				break;
+				return false;
 			case CHOICE_LATER:
 				break;
 		}
 	}
 }
 
-bt_read_result
-bt_row_fan_next(bt_row_fan *fan, bt_row *row, bt_status *status)
+/* The same for a set that is read by several streams. */
+static bool
+poll_many(bt_row_fan *fan, bt_row *row, bt_read_result *result, bt_status *status)
 {
 	bool merged = fan->spec.order == BT_FAN_MERGED;
-	bt_read_result result;
 	slot *current;
 
-	if (fan->nparts == 1)
-		return bt_row_reader_next(fan->slots[0].reader, row, status);
-	if (fan->nparts == 0)
-		return BT_READ_DONE;
 	if (fan->rows_left == 0)
-		return finish(fan, BT_READ_DONE);
+	{
+		*result = finish(fan, BT_READ_DONE);
+		return true;
+	}
 
 	/* Most often the stream of the last row has the next one at hand. */
 	current = &fan->slots[fan->current];
 	if (current->state == SLOT_WAITING && (!merged || fan->nheap > 0))
 	{
-		result = advance(fan, current, status);
-		if (result != BT_READ_ROW)
-			return result == BT_READ_ERROR ? finish(fan, result) : result;
+		*result = advance(fan, current, status);
+		if (*result != BT_READ_ROW)
+		{
+			if (*result == BT_READ_ERROR)
+				finish(fan, *result);
+			return true;
+		}
 		if (current->state == SLOT_ROW && (!merged || choose_merged(fan) == CHOICE_ROW))
-			return give_out(fan, row);
+		{
+			*result = give_out(fan, row);
+			return true;
+		}
 	}
-	return next_of_many(fan, row, status);
+	return look_for_row(fan, row, result, status);
+}
+
+bt_read_result
+bt_row_fan_next(bt_row_fan *fan, bt_row *row, bt_status *status)
+{
+	bt_read_result result;
+
+	if (fan->nparts == 1)
+		return bt_row_reader_next(fan->slots[0].reader, row, status);
+	if (fan->nparts == 0)
+		return BT_READ_DONE;
+	while (!poll_many(fan, row, &result, status))
+		if (!wait_for_streams(fan))
+			return BT_READ_INTERRUPTED;
+	return result;
+}
+
+bool
+bt_row_fan_poll(bt_row_fan *fan, bt_row *row, bt_read_result *result, bt_status *status)
+{
+	if (fan->nparts == 1)
+		return bt_row_reader_poll(fan->slots[0].reader, row, result, status);
+	if (fan->nparts == 0)
+	{
+		*result = BT_READ_DONE;
+		return true;
+	}
+	return poll_many(fan, row, result, status);
+}
+
+/* Is that slot's stream waited for? */
+static bool
+is_waiting(const bt_row_fan *fan, size_t i)
+{
+	return fan->nparts == 1 ? i == 0 : fan->slots[i].state == SLOT_WAITING;
+}
+
+int64_t
+bt_row_fan_left_us(const bt_row_fan *fan)
+{
+	int64_t left_us = INT64_MAX;
+
+	for (size_t i = 0; i < fan->nslots; i++)
+	{
+		bt_call *call;
+		int64_t us;
+
+		if (!is_waiting(fan, i))
+			continue;
+		call = bt_row_reader_waits_for(fan->slots[i].reader, &us);
+		if (call != NULL && bt_call_is_ready(call))
+			us = 0;
+		if (us < left_us)
+			left_us = us;
+	}
+	return left_us > 0 ? left_us : 0;
+}
+
+void
+bt_row_fan_waited(bt_row_fan *fan, int64_t us)
+{
+	for (size_t i = 0; i < fan->nslots; i++)
+		if (is_waiting(fan, i))
+			bt_row_reader_waited(fan->slots[i].reader, us);
 }

@@ -59,6 +59,21 @@ extern bt_row_fan *bt_row_fan_create(bt_channel *channel, const bt_host *host);
 /* As the functions of bt_row_reader. */
 extern bool bt_row_fan_start(bt_row_fan *fan, const bt_fan_spec *spec, bt_status *status);
 extern bt_read_result bt_row_fan_next(bt_row_fan *fan, bt_row *row, bt_status *status);
+
+/* As bt_row_fan_next(), if that is possible without a wait; else returns false. */
+extern bool
+bt_row_fan_poll(bt_row_fan *fan, bt_row *row, bt_read_result *result, bt_status *status);
+
+/*
+ * A fan that could not go on wants to be polled when something has come in, or
+ * in so many microseconds; 0 if it can go on now.
+ */
+extern int64_t bt_row_fan_left_us(const bt_row_fan *fan);
+
+/* Tells such a fan for how long it has been waited for. */
+extern void bt_row_fan_waited(bt_row_fan *fan, int64_t us);
+
+/* As the functions of bt_row_reader. */
 extern void bt_row_fan_stop(bt_row_fan *fan);
 extern void bt_row_fan_free(bt_row_fan *fan);
 

@@ -28,6 +28,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <grpc/byte_buffer.h>
@@ -94,6 +95,12 @@ struct bt_call
 	size_t slices_capacity;
 };
 
+struct bt_wakeup
+{
+	int fd; /* of a timer, which is set to fire at once by what comes in */
+	bt_wakeup *next;
+};
+
 struct bt_payload
 {
 	atomic_int users;
@@ -109,10 +116,11 @@ static struct
 	int eventfd;
 	pthread_t waiter;
 
-	pthread_mutex_t mutex; /* protects the next two */
+	pthread_mutex_t mutex; /* protects the next three */
 	pthread_cond_t wake;
 	bool stop;
-	atomic_bool armed; /* set by the host, cleared by the waiter */
+	bt_wakeup *wakeups; /* changed by the host only */
+	atomic_bool armed;  /* set by the host, cleared by the waiter */
 
 	bt_channel *channels;
 	bt_call *calls;
@@ -152,6 +160,87 @@ from_now(int64_t us)
 {
 	return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
 						gpr_time_from_micros(us, GPR_TIMESPAN));
+}
+
+/* ---- wakeups ---- */
+
+/* Sets a timer; 0 means at once. */
+static void
+set_timer(int fd, int64_t us)
+{
+	struct itimerspec time = {0};
+
+	if (us <= 0)
+		time.it_value.tv_nsec = 1;
+	else
+	{
+		time.it_value.tv_sec = us / 1000000;
+		time.it_value.tv_nsec = us % 1000000 * 1000;
+	}
+	(void) timerfd_settime(fd, 0, &time, NULL);
+}
+
+/*
+ * Something has come in: whoever waits by a wakeup is to look.  The waiter says so
+ * once it is no longer armed, so that whoever looks in vain can arm it again.
+ */
+static void
+fire_wakeups(void)
+{
+	if (rpc.wakeups == NULL)
+		return;
+	pthread_mutex_lock(&rpc.mutex);
+	for (bt_wakeup *wakeup = rpc.wakeups; wakeup != NULL; wakeup = wakeup->next)
+		set_timer(wakeup->fd, 0);
+	pthread_mutex_unlock(&rpc.mutex);
+}
+
+bt_wakeup *
+bt_wakeup_create(bt_status *status)
+{
+	bt_wakeup *wakeup = malloc(sizeof(bt_wakeup));
+
+	if (wakeup == NULL)
+	{
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
+		return NULL;
+	}
+	wakeup->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (wakeup->fd < 0)
+	{
+		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "could not create a timer: %s",
+					  strerror(errno));
+		free(wakeup);
+		return NULL;
+	}
+	pthread_mutex_lock(&rpc.mutex);
+	wakeup->next = rpc.wakeups;
+	rpc.wakeups = wakeup;
+	pthread_mutex_unlock(&rpc.mutex);
+	return wakeup;
+}
+
+int
+bt_wakeup_fd(const bt_wakeup *wakeup)
+{
+	return wakeup->fd;
+}
+
+void
+bt_wakeup_destroy(bt_wakeup *wakeup)
+{
+	if (wakeup == NULL)
+		return;
+	pthread_mutex_lock(&rpc.mutex);
+	for (bt_wakeup **link = &rpc.wakeups; *link != NULL; link = &(*link)->next)
+		if (*link == wakeup)
+		{
+			*link = wakeup->next;
+			break;
+		}
+	pthread_mutex_unlock(&rpc.mutex);
+	close(wakeup->fd);
+	free(wakeup);
 }
 
 /* ---- the completion queue ---- */
@@ -202,6 +291,7 @@ waiter_main(void *arg)
 		pthread_mutex_unlock(&rpc.mutex);
 		(void) take_event(gpr_inf_future(GPR_CLOCK_MONOTONIC));
 		atomic_store(&rpc.armed, false);
+		fire_wakeups();
 		signal_host();
 		pthread_mutex_lock(&rpc.mutex);
 	}
@@ -241,10 +331,15 @@ poll_for(condition happened, const void *arg, int64_t block_us)
 		if (atomic_load(&rpc.armed))
 			return false;
 		if (take_event(gpr_time_0(GPR_CLOCK_MONOTONIC)))
+		{
+			fire_wakeups();
 			continue;
+		}
 		if (blocked)
 			return false;
 		blocked = !take_event(from_now(block_us));
+		if (!blocked)
+			fire_wakeups();
 	}
 	return true;
 }
@@ -302,8 +397,8 @@ drain_op(op *op)
 			(void) poll(&pollfd, 1, -1);
 			clear_signal();
 		}
-		else
-			(void) take_event(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+		else if (take_event(gpr_inf_future(GPR_CLOCK_MONOTONIC)))
+			fire_wakeups();
 	}
 }
 
@@ -754,6 +849,30 @@ bt_rpc_go_on(void)
 {
 	if (rpc.calls != NULL && !atomic_load(&rpc.armed))
 		arm_waiter();
+}
+
+bool
+bt_rpc_poll(void)
+{
+	sigset_t old;
+	bool any = false;
+
+	if (rpc.calls == NULL || atomic_load(&rpc.armed))
+		return false;
+	block_signals(&old);
+	while (take_event(gpr_time_0(GPR_CLOCK_MONOTONIC)))
+		any = true;
+	if (any)
+		fire_wakeups();
+	restore_signals(&old);
+	return any;
+}
+
+void
+bt_wakeup_arm(bt_wakeup *wakeup, int64_t timeout_us)
+{
+	set_timer(wakeup->fd, timeout_us);
+	bt_rpc_go_on();
 }
 
 /* Makes the received message the current one; returns false without memory. */

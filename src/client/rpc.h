@@ -150,6 +150,12 @@ bt_call_start_payload(bt_channel *channel, const char *method, bt_payload *paylo
 extern void bt_rpc_go_on(void);
 
 /*
+ * Takes note of what has come in, of any call, without a wait.  Returns false if
+ * that is nothing.
+ */
+extern bool bt_rpc_poll(void);
+
+/*
  * Waits for the next response message, at most timeout_us microseconds.  The
  * message before it is dropped.
  */
@@ -167,6 +173,27 @@ extern bool bt_call_is_ready(const bt_call *call);
  */
 extern bt_wait_result
 bt_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t timeout_us);
+
+/*
+ * For a host that waits for several things at once, by itself: a descriptor
+ * that becomes readable when something has come in, of any call, or when a time
+ * has passed.
+ */
+typedef struct bt_wakeup bt_wakeup;
+
+/* Takes one descriptor.  Returns NULL, with *status set, on failure. */
+extern bt_wakeup *bt_wakeup_create(bt_status *status);
+extern int bt_wakeup_fd(const bt_wakeup *wakeup);
+
+/*
+ * Makes it wait, from now on; at most timeout_us microseconds.  What has come
+ * in before is forgotten, so the caller looks once more whether there is
+ * something to do, and then does not wait, or waits for 0 microseconds.
+ */
+extern void bt_wakeup_arm(bt_wakeup *wakeup, int64_t timeout_us);
+
+/* NULL is fine. */
+extern void bt_wakeup_destroy(bt_wakeup *wakeup);
 
 /*
  * The current message as slices, which stay until the next bt_call_next()

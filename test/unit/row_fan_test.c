@@ -28,10 +28,14 @@
 #define bt_row_reader_counters fake_reader_counters
 #define bt_row_reader_free fake_reader_free
 #define bt_calls_wait fake_calls_wait
+#define bt_call_is_ready fake_call_is_ready
 #define bt_rpc_now_us fake_now_us
 #define bt_row_fan_create fan_create
 #define bt_row_fan_start fan_start
 #define bt_row_fan_next fan_next
+#define bt_row_fan_poll fan_poll
+#define bt_row_fan_left_us fan_left_us
+#define bt_row_fan_waited fan_waited
 #define bt_row_fan_stop fan_stop
 #define bt_row_fan_free fan_free
 #define bt_row_fan_counters fan_counters
@@ -290,6 +294,36 @@ fake_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t ti
 	return BT_WAIT_READY;
 }
 
+bool
+fake_call_is_ready(const bt_call *call)
+{
+	return call->ready;
+}
+
+/*
+ * What bt_row_fan_next() does, for a host that waits by itself.  Of a fan that can
+ * go on, bt_row_fan_left_us() says so.
+ */
+static bt_read_result
+next_by_polls(bt_row_fan *fan, bt_row *row, bt_status *status)
+{
+	bt_read_result result;
+
+	while (!fan_poll(fan, row, &result, status))
+	{
+		int64_t left_us = fan_left_us(fan);
+		int64_t waited_us = left_us < 10 ? left_us : random_below(&rng, 10);
+
+		idle_polls = 0;
+		for (size_t i = 0; i < fan->nslots; i++)
+			if (fan->slots[i].reader != NULL && random_one_in(&rng, 3))
+				fan->slots[i].reader->call.ready = true;
+		clock_us += waited_us;
+		fan_waited(fan, waited_us);
+	}
+	return result;
+}
+
 /* ---- a scan ---- */
 
 typedef struct scan
@@ -377,7 +411,8 @@ run_scan(scan *scan, bt_row_fan *fan)
 		abort();
 	while (scan->ngot != scan->stop_at)
 	{
-		scan->end = fan_next(fan, &row, &scan->status);
+		scan->end = random_one_in(&rng, 3) ? next_by_polls(fan, &row, &scan->status)
+										   : fan_next(fan, &row, &scan->status);
 		if (scan->end == BT_READ_ROW && scan->ngot < MAX_ROWS)
 			scan->got[scan->ngot++] = number_of(row.key);
 		else if (scan->end != BT_READ_INTERRUPTED)
