@@ -15,6 +15,7 @@
 #include "foreign/fdwapi.h"
 #include "utils/guc.h"
 
+#include "analyze.h"
 #include "as_of.h"
 #include "async.h"
 #include "direct.h"
@@ -70,6 +71,9 @@ bigtable_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReInitializeDSMForeignScan = bigtable_reinitialize_dsm;
 	routine->InitializeWorkerForeignScan = bigtable_initialize_worker;
 	routine->ShutdownForeignScan = bigtable_shutdown_scan;
+
+	/* analyze.c */
+	routine->AnalyzeForeignTable = bigtable_analyze;
 
 	/* async.c */
 	routine->IsForeignPathAsyncCapable = bigtable_is_async_capable;

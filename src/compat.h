@@ -14,6 +14,7 @@
 #include "access/sysattr.h"
 #include "catalog/pg_foreign_server.h"
 #include "commands/explain.h"
+#include "commands/vacuum.h"
 #include "common/jsonapi.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
@@ -31,6 +32,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/pg_locale.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "soft_error.h"
@@ -96,6 +98,35 @@ compat_scan_user(ForeignScanState *node)
 	userid = exec_rt_fetch(rtindex, node->ss.ps.state)->checkAsUser;
 #endif
 	return OidIsValid(userid) ? userid : GetUserId();
+}
+
+/* Makes that a user of a scan that no plan is of. */
+static inline void
+compat_set_scan_user(EState *estate, ForeignScan *plan, Relation relation, Oid userid)
+{
+#if PG_VERSION_NUM >= 160000
+	plan->checkAsUser = userid;
+#else
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(relation);
+	rte->relkind = relation->rd_rel->relkind;
+	rte->rellockmode = AccessShareLock;
+	rte->checkAsUser = userid;
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+/* ANALYZE may have been told to take its time. */
+static inline void
+compat_analyze_delay(void)
+{
+#if PG_VERSION_NUM >= 180000
+	vacuum_delay_point(true);
+#else
+	vacuum_delay_point();
+#endif
 }
 
 /* The user whose rights a write runs with. */

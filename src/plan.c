@@ -813,6 +813,18 @@ find_json_keys(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
 }
 
 ForeignScan *
+scan_plan_whole_table(Relation relation)
+{
+	TupleDesc desc = RelationGetDescr(relation);
+	ScanPlan plan = {.all_rows = true};
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			plan.attrs = bms_add_member(plan.attrs, i + 1);
+	return make_foreignscan(NIL, NIL, 1, NIL, make_private(&plan), NIL, NIL, NULL);
+}
+
+ForeignScan *
 bigtable_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 				  List *tlist, List *clauses, Plan *outer_plan)
 {

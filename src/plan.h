@@ -13,6 +13,7 @@
 #include "foreign/fdwapi.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pathnodes.h"
+#include "utils/rel.h"
 
 /*
  * What a plan says, in ForeignScan.fdw_private; the expressions that go with
@@ -85,6 +86,9 @@ extern ForeignPath *scan_lookup_path(PlannerInfo *root, RelOptInfo *rel, double 
 
 /* Says in such a path's plan what it is. */
 extern void scan_plan_mark_lookup(ForeignScan *plan);
+
+/* A plan of a scan of all rows and columns, which nothing but ANALYZE needs. */
+extern ForeignScan *scan_plan_whole_table(Relation relation);
 
 extern bool bigtable_is_async_capable(ForeignPath *path);
 extern void bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
