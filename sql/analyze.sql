@@ -38,6 +38,17 @@ ANALYZE many, few;
 SELECT plan($$SELECT * FROM few JOIN t ON id = fk$$);
 SELECT plan($$SELECT * FROM many JOIN t ON id = fk$$);
 
+-- what the server says, where nobody has analyzed
+CREATE FOREIGN TABLE r (id text OPTIONS (row_key 'true') COLLATE "C", n int OPTIONS (family 'f', qualifier 'n')) SERVER bt OPTIONS (table_name 'analyze');
+SELECT estimate($$SELECT * FROM r$$);
+ALTER FOREIGN TABLE r OPTIONS (use_remote_estimate 'true');
+SELECT estimate($$SELECT * FROM r$$) BETWEEN 500 AND 10000 AS remote;
+SELECT estimate($$SELECT * FROM r WHERE id < 'k01000'$$)::float / estimate($$SELECT * FROM r$$) BETWEEN 0.2 AND 0.5 AS share;
+SELECT estimate($$SELECT * FROM r WHERE id > 'x'$$);
+ANALYZE r;
+SELECT estimate($$SELECT * FROM r$$) BETWEEN 2900 AND 3100 AS analyzed;
+SELECT estimate($$SELECT * FROM r WHERE id BETWEEN 'k01000' AND 'k02000' AND n > 150$$) BETWEEN 200 AND 700 AS analyzed;
+
 -- some columns; a smaller sample than there are rows; again
 ALTER FOREIGN TABLE t ALTER n SET STATISTICS 0;
 ANALYZE t (id);

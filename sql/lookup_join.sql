@@ -124,6 +124,39 @@ SET bigtable_fdw.enable_lookup_join = off;
 SELECT is_lookup($$SELECT o.o, u.id FROM orders o JOIN users u ON u.id = o.user_id$$);
 RESET bigtable_fdw.enable_lookup_join;
 
+-- keys of several parts: all of them named by the other side, by constants, by lists
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_nestloop = off;
+CREATE TABLE local.visits (site text COLLATE "C", day int, user_id text COLLATE "C", n int, PRIMARY KEY (site, day, user_id));
+INSERT INTO local.visits SELECT 's' || i % 3, i % 7 - 3, 'u' || to_char(i % 320, 'FM000'), i FROM generate_series(1, 600) i ON CONFLICT DO NOTHING;
+\! $CREATE lookup_visits f
+SELECT cell(convert_to(site || '#' || day || '#' || user_id, 'UTF8'), 'f:n', n::text) FROM local.visits
+\g |$LOAD lookup_visits
+CREATE FOREIGN TABLE visits (site text OPTIONS (key_part '1') COLLATE "C", day int OPTIONS (key_part '2'), user_id text OPTIONS (key_part '3') COLLATE "C",
+  n int OPTIONS (family 'f', qualifier 'n')) SERVER bt OPTIONS (table_name 'lookup_visits', key_delimiter '#');
+CREATE TABLE test.wanted (site text COLLATE "C", day int, user_id text COLLATE "C", days int[]);
+INSERT INTO wanted SELECT 's' || i % 4, i % 9 - 4, CASE WHEN i % 10 > 0 THEN 'u' || to_char(i % 320, 'FM000') END, ARRAY[i % 5, -i % 4, NULL] FROM generate_series(1, 900) i;
+ANALYZE wanted;
+SELECT check_query($$SELECT w.user_id, v.* FROM wanted w JOIN visits v USING (site, day, user_id)$$);
+SELECT check_query($$SELECT w.user_id, v.n FROM wanted w LEFT JOIN visits v ON v.user_id = w.user_id AND v.day = w.day AND v.site = 's1' WHERE w.site = 's1'$$);
+SELECT check_query($$SELECT w.user_id, n FROM wanted w JOIN visits v ON v.user_id = w.user_id AND v.day IN (w.day, 2, -1) WHERE v.site IN ('s1', 's2')$$);
+SELECT compare($$SELECT w.user_id, v.site, v.n FROM wanted w JOIN visits v ON v.user_id = w.user_id AND v.day = ANY (w.days) AND v.site = w.site$$);
+SELECT compare($$SELECT w.user_id FROM wanted w WHERE NOT EXISTS (SELECT FROM visits v WHERE v.user_id = w.user_id AND v.day = w.day AND v.site = w.site AND v.n > 100)$$);
+SELECT compare($$SELECT w.user_id FROM wanted w WHERE EXISTS (SELECT FROM visits v WHERE v.user_id = w.user_id AND v.day = 1 AND v.site = 's2')$$);
+SELECT is_lookup($$SELECT w.user_id, v.n FROM wanted w JOIN visits v ON v.user_id = w.user_id AND v.day = w.day$$);
+SELECT compare($$SELECT w.user_id, v.n FROM wanted w JOIN visits v ON v.user_id = w.user_id AND v.day = w.day$$);
+-- so many combinations that they are not listed
+CREATE TABLE test.wide AS SELECT i AS o, ARRAY(SELECT 's' || j % 4 || CASE WHEN j > 3 THEN j::text ELSE '' END COLLATE "C" FROM generate_series(0, 150) j) AS sites,
+    ARRAY(SELECT j FROM generate_series(-75, 75) j) AS days, 'u' || to_char(i, 'FM000') COLLATE "C" AS user_id FROM generate_series(1, 30) i;
+ANALYZE wide;
+SELECT is_lookup($$SELECT o, v.* FROM wide w JOIN visits v ON v.site = ANY (w.sites) AND v.day = ANY (w.days) AND v.user_id = w.user_id$$);
+SELECT compare($$SELECT o, v.* FROM wide w JOIN visits v ON v.site = ANY (w.sites) AND v.day = ANY (w.days) AND v.user_id = w.user_id$$);
+SELECT compare($$SELECT o, v.* FROM wide w LEFT JOIN visits v ON v.site = ANY (w.sites) AND v.day = ANY (w.days) AND v.user_id = w.user_id AND v.n > w.o * 10$$);
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_nestloop;
+
 -- an error in the middle, and the next query
 CREATE FOREIGN TABLE wrong (id text OPTIONS (row_key 'true') COLLATE "C", name int OPTIONS (family 'f', qualifier 'name')) SERVER bt OPTIONS (table_name 'lookup_users');
 SELECT failure($$SELECT o.o, w.name FROM orders o JOIN wrong w ON w.id = o.user_id WHERE o.user_id <> ''$$);

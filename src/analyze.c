@@ -26,6 +26,7 @@
 #include "analyze.h"
 #include "arena.h"
 #include "compat.h"
+#include "estimate.h"
 #include "scan.h"
 #include "table_admin.h"
 
@@ -286,6 +287,6 @@ bigtable_analyze(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *to
 	if (nkeys > 0)
 		bytes = (double) keys[nkeys - 1].offset_bytes;
 	*func = acquire_sample_rows;
-	*totalpages = (BlockNumber) Min(ceil(bytes / BLCKSZ) + 1, (double) MaxBlockNumber);
+	*totalpages = estimate_pages(bytes);
 	return true;
 }

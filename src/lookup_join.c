@@ -23,9 +23,9 @@
 #include "arena.h"
 #include "compat.h"
 #include "explain.h"
+#include "key_condition.h"
 #include "lookup_join.h"
 #include "lookup_table.h"
-#include "pushdown.h"
 #include "scan.h"
 
 /* A batch is closed when its outer rows have that many bytes. */
@@ -47,9 +47,9 @@ typedef struct LookupJoin
 	LookupPlan plan;
 	PlanState *outer;
 	ForeignScanState *inner;
-	List *key_clauses;    /* of PushedClause */
-	ExprState *matching;  /* of pairs, besides the keys; NULL: nothing */
-	ExprState *rechecked; /* the same with the keys, for EvalPlanQual */
+	KeyCondition *condition; /* which keys an outer row asks for */
+	ExprState *matching;     /* of pairs, besides the keys; NULL: nothing */
+	ExprState *rechecked;    /* the same with the keys, for EvalPlanQual */
 
 	/* The batch. */
 	MemoryContext batch; /* its rows, keys and row set */
@@ -61,6 +61,7 @@ typedef struct LookupJoin
 	int capacity;
 	MinimalTuple *rows;
 	bool *matched;
+	List *wide_rows; /* numbers of rows that ask for ranges of keys */
 	bool outer_done;
 
 	/* Where we are in it. */
@@ -68,6 +69,8 @@ typedef struct LookupJoin
 	TupleTableSlot *outer_slot;
 	TupleTableSlot *inner_slot; /* the inner row at hand, or NULL */
 	int entry;                  /* of the table, the next to pair it with; -1: none */
+	int wide;                   /* of wide_rows, likewise, after the entries */
+	bool is_unsure;             /* the keys say nothing about the pair at hand */
 	int row;                    /* UNMATCHED, EvalPlanQual: the next outer row */
 
 	/* For EXPLAIN. */
@@ -144,23 +147,17 @@ init_clauses(LookupJoin *join, CustomScan *plan)
 	const BigtableScan *scan = join->inner->fdw_state;
 	Index varno = ((Scan *) join->inner->ss.ps.plan)->scanrelid;
 	InnerColumns inner = {plan->custom_scan_tlist, varno};
-	List *exact = NIL;
+	List *keys = list_copy_head(plan->custom_exprs, join->plan.nkey_clauses);
 	List *matching = list_copy_tail(plan->custom_exprs, join->plan.nkey_clauses);
+	List *exact = NIL;
 
 	join->rechecked = ExecInitQual(matching, state);
-	for (int i = 0; i < join->plan.nkey_clauses; i++)
-	{
-		Expr *expr = list_nth(plan->custom_exprs, i);
-		PushedClause *clause = pushdown_compile(
-			scan->table->key, varno, (Expr *) restore_inner((Node *) expr, &inner));
-
-		if (clause == NULL)
-			elog(ERROR, "clause of a lookup join can no longer be pushed down");
-		pushdown_prepare(clause, state);
-		join->key_clauses = lappend(join->key_clauses, clause);
-		if (pushdown_is_exact(clause))
-			exact = lappend(exact, expr);
-	}
+	join->condition = key_condition_compile(
+		scan->table, varno, (List *) restore_inner((Node *) keys, &inner));
+	key_condition_prepare(join->condition, state);
+	for (int i = 0; i < list_length(keys); i++)
+		if (key_condition_is_exact(join->condition, i))
+			exact = lappend(exact, list_nth(keys, i));
 	join->matching = ExecInitQual(list_difference(matching, exact), state);
 }
 
@@ -247,6 +244,8 @@ make_scan_tuple(LookupJoin *join, int row)
 		copy_columns(slot, nouter, join->inner_slot, ninner);
 	else
 		memset(slot->tts_isnull + nouter, true, sizeof(bool) * ninner);
+	memset(slot->tts_isnull + nouter + ninner, true,
+		   sizeof(bool) * (slot->tts_tupleDescriptor->natts - nouter - ninner));
 	ExecStoreVirtualTuple(slot);
 	join->css.ss.ps.ps_ExprContext->ecxt_scantuple = slot;
 }
@@ -268,46 +267,33 @@ keep_row(LookupJoin *join, TupleTableSlot *slot)
 	join->nrows++;
 }
 
-/* The keys that all clauses name for the row in the scan tuple. */
-static void
-evaluate_keys(LookupJoin *join, bt_row_set *set)
-{
-	ExprContext *econtext = join->css.ss.ps.ps_ExprContext;
-	ListCell *cell;
-	bool first = true;
-
-	foreach (cell, join->key_clauses)
-	{
-		bt_row_set before = *set;
-		bt_row_set named;
-
-		if (!pushdown_evaluate(lfirst(cell), econtext, &join->arena, &named))
-			elog(ERROR, "clause of a lookup join cannot be evaluated");
-		if (first)
-			*set = named;
-		else
-			arena_check(bt_row_set_intersect(&before, &named, set));
-		first = false;
-	}
-}
-
-/* Adds the keys that an outer row asks for to the batch's. */
+/*
+ * Adds the keys that an outer row asks for to the batch's.  If they are too many
+ * to be named (see MAX_KEY_PRODUCT), they are a range, and any row in it may be
+ * one.
+ */
 static void
 add_keys(LookupJoin *join, int row)
 {
-	bt_row_set set = {0};
+	bt_row_set set;
+	bool is_wide = false;
 
 	make_scan_tuple(join, row);
-	evaluate_keys(join, &set);
+	if (!key_condition_evaluate(join->condition, join->css.ss.ps.ps_ExprContext,
+								&join->arena, &set))
+		elog(ERROR, "clause of a lookup join cannot be evaluated");
 	for (size_t i = 0; i < set.nranges; i++)
 	{
 		bt_span key;
 
-		if (!bt_range_is_key(&set.ranges[i], &key))
-			elog(ERROR, "clause of a lookup join names no keys");
-		lookup_table_add(join->table, key, row);
+		if (bt_range_is_key(&set.ranges[i], &key))
+			lookup_table_add(join->table, key, row);
+		else
+			is_wide = true;
 		arena_check(bt_row_set_add(&join->keys, set.ranges[i]));
 	}
+	if (is_wide)
+		join->wide_rows = lappend_int(join->wide_rows, row);
 }
 
 /* Takes outer rows, as many as a batch has, or all that are left. */
@@ -342,6 +328,7 @@ fill_batch(LookupJoin *join)
 	lookup_table_reset(join->table);
 	join->nrows = 0;
 	join->inner_slot = NULL;
+	join->wide_rows = NIL;
 	join->entry = -1;
 	join->row = 0;
 	bt_row_set_init(&join->keys, &join->arena);
@@ -377,6 +364,7 @@ next_inner(LookupJoin *join)
 		return false;
 	slot_getallattrs(slot);
 	join->row = 0;
+	join->wide = 0;
 	if (!is_recheck(join))
 		join->entry = lookup_table_first(join->table, scan_row_key(join->inner));
 	return true;
@@ -391,20 +379,26 @@ next_candidate(LookupJoin *join)
 {
 	int row;
 
+	join->is_unsure = true;
 	if (is_recheck(join))
 		return join->row < join->nrows ? join->row++ : -1;
-	if (join->entry < 0)
-		return -1;
-	row = join->table->entries[join->entry].row;
-	join->entry = lookup_table_next(join->table, join->entry);
-	return row;
+	if (join->entry >= 0)
+	{
+		join->is_unsure = false;
+		row = join->table->entries[join->entry].row;
+		join->entry = lookup_table_next(join->table, join->entry);
+		return row;
+	}
+	return join->wide < list_length(join->wide_rows)
+			   ? list_nth_int(join->wide_rows, join->wide++)
+			   : -1;
 }
 
 /* Does the scan tuple satisfy what pairs must? */
 static bool
 is_match(LookupJoin *join)
 {
-	return ExecQual(is_recheck(join) ? join->rechecked : join->matching,
+	return ExecQual(join->is_unsure ? join->rechecked : join->matching,
 					join->css.ss.ps.ps_ExprContext);
 }
 

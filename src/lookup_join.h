@@ -23,7 +23,7 @@ extern int lookup_batch_size;
  * What the plan says, in CustomScan.custom_private.  The children of the
  * CustomScan are the outer plan and the foreign scan of the inner relation.
  * Its scan tuple has all columns of the outer child, then those of the inner
- * one.
+ * one, then those that only name keys, without a value.
  *
  * custom_exprs has the clauses that name keys, then those that a pair of rows
  * must satisfy besides; plan.qual has what rows must satisfy after the join.

@@ -72,29 +72,17 @@ decides_match(const RestrictInfo *rinfo, JoinType jointype, Relids joinrelids)
 	return !IS_OUTER_JOIN(jointype) || !RINFO_IS_PUSHED_DOWN(rinfo, joinrelids);
 }
 
-/*
- * The keys that an outer row asks for at most, as far as the join's clauses
- * name them; 0 if they do not.
- */
-static double
-keys_of_a_row(RelOptInfo *joinrel, RelOptInfo *inner, JoinType jointype,
-			  List *restrictions)
+/* The restrictions of a join that decide which rows match. */
+static List *
+deciding_restrictions(List *restrictions, JoinType jointype, Relids joinrelids)
 {
-	double keys = 0;
+	List *result = NIL;
 	ListCell *cell;
 
 	foreach (cell, restrictions)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		double named;
-
-		if (!decides_match(rinfo, jointype, joinrel->relids))
-			continue;
-		named = scan_keys_of_clause(inner, rinfo);
-		if (named > 0 && (keys == 0 || named < keys))
-			keys = named;
-	}
-	return keys;
+		if (decides_match(lfirst_node(RestrictInfo, cell), jointype, joinrelids))
+			result = lappend(result, lfirst(cell));
+	return result;
 }
 
 /* May this relation be looked up in, for this kind of join? */
@@ -191,8 +179,9 @@ consider_lookup_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 	if (has_pseudoconstant(extra->restrictlist) ||
 		has_pseudoconstant(inner->baserestrictinfo))
 		return;
-	join.keys = keys_of_a_row(joinrel, inner, jointype, extra->restrictlist);
-	if (join.keys > 0)
+	if (scan_lookup_clauses(
+			inner, deciding_restrictions(extra->restrictlist, jointype, joinrel->relids),
+			&join.keys) != NIL)
 		add_lookup_joins(root, &join, outer);
 }
 
@@ -303,23 +292,21 @@ use_columns(Node *node, List *columns)
 	return expression_tree_mutator(node, use_columns, columns);
 }
 
-/* The clauses that name keys, which must all be checked by this. */
+/*
+ * Adds columns that the children do not have, since a scan has applied the
+ * conditions on them, but that name keys: they have a place, and no value.
+ */
 static List *
-extract_key_clauses(RelOptInfo *inner, JoinType jointype, Relids joinrelids,
-					List *restrictions)
+add_key_columns(List *columns, List *keys)
 {
-	List *result = NIL;
 	ListCell *cell;
 
-	foreach (cell, restrictions)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-
-		if (decides_match(rinfo, jointype, joinrelids) &&
-			scan_keys_of_clause(inner, rinfo) > 0)
-			result = lappend(result, rinfo->clause);
-	}
-	return result;
+	foreach (cell, pull_var_clause((Node *) keys, PVC_RECURSE_PLACEHOLDERS))
+		if (find_column(columns, lfirst(cell)) < 0)
+			columns =
+				lappend(columns, makeTargetEntry(lfirst(cell), list_length(columns) + 1,
+												 NULL, false));
+	return columns;
 }
 
 static Plan *
@@ -337,7 +324,9 @@ plan_lookup_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 		.ninner = list_length(inner_plan->scan.plan.targetlist),
 		.grows = intVal(list_nth(path->custom_private, PATH_GROWS)) != 0,
 	};
-	List *keys = extract_key_clauses(inner, plan.jointype, rel->relids, restrictions);
+	double nkeys;
+	List *keys = scan_lookup_clauses(
+		inner, deciding_restrictions(restrictions, plan.jointype, rel->relids), &nkeys);
 	List *matching;
 	List *others = NIL;
 	List *columns;
@@ -352,6 +341,7 @@ plan_lookup_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 	/* Not those of tlist, which another may replace. */
 	mark_columns(columns, rel->reltarget->exprs);
 	mark_columns(columns, others);
+	columns = add_key_columns(columns, keys);
 	keys = (List *) use_columns((Node *) keys, columns);
 	matching = (List *) use_columns((Node *) matching, columns);
 	scan_plan_mark_lookup(inner_plan);

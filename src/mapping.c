@@ -103,6 +103,9 @@ load_settings(TableMapping *table, List *options, List *server_options)
 	table->tuple_cost =
 		option_real(options, "fdw_tuple_cost",
 					option_real(server_options, "fdw_tuple_cost", DEFAULT_TUPLE_COST));
+	table->use_remote_estimate =
+		option_bool(options, "use_remote_estimate",
+					option_bool(server_options, "use_remote_estimate", false));
 	table->retry.operation_timeout_us =
 		option_duration_us(server_options, "operation_timeout", 0);
 	table->retry.attempt_timeout_us =

@@ -108,6 +108,7 @@ typedef struct TableMapping
 	WriteSettings write;
 	double startup_cost; /* of a request, in the planner's units */
 	double tuple_cost;   /* of a row */
+	bool use_remote_estimate;
 	int natts;
 	ColumnMapping *columns;     /* by attnum - 1 */
 	const char *missing_column; /* without which nothing can be written, or NULL */

@@ -107,7 +107,7 @@ static const Option options[] = {
 	 .choices = "error,null,skip"},
 	{"on_decode_error", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "error,null"},
 	{"async_capable", ON_SERVER | ON_TABLE, OPTION_BOOL},
-	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_RESERVED},
+	{"use_remote_estimate", ON_SERVER | ON_TABLE, OPTION_BOOL},
 
 	/* writing */
 	{"insert_mode", ON_SERVER | ON_TABLE, OPTION_CHOICE, .choices = "upsert,strict"},

@@ -3,7 +3,7 @@
  * plan.c
  *	  The planner's callbacks, and what the plan hands to the executor.
  *
- * Planning contacts nobody.  A path says only how it is parameterized and in
+ * Planning contacts nobody, unless option use_remote_estimate says so.  A path says only how it is parameterized and in
  * which order it reads; what can be pushed down follows from its clauses, and
  * is decided anew when the plan is made of it.
  *
@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
@@ -21,14 +22,17 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
+#include "arena.h"
 #include "as_of.h"
 #include "cell_filter.h"
 #include "compat.h"
+#include "estimate.h"
 #include "json_access.h"
 #include "key_condition.h"
 #include "key_order.h"
@@ -192,6 +196,46 @@ add_key_index(RelOptInfo *rel, const ColumnMapping *key)
 	rel->indexlist = lappend(rel->indexlist, index);
 }
 
+/*
+ * Takes the number of rows from what the server says of the table's size: of
+ * all, and of those whose keys satisfy the clauses, as far as these are
+ * constants.
+ */
+static void
+estimate_remotely(PlannerInfo *root, RelOptInfo *rel, const TableMapping *table,
+				  const ClauseSplit *split)
+{
+	Oid userid = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+	bt_arena arena = arena_in_context(CurrentMemoryContext);
+	List *others = list_difference_ptr(rel->baserestrictinfo, NIL);
+	double pages = rel->pages;
+	bt_row_set rows;
+	double bytes;
+	double share;
+	ListCell *cell;
+
+	if (!key_condition_evaluate((KeyCondition *) split->condition, NULL, &arena, &rows))
+	{
+		bt_row_set_init(&rows, &arena);
+		arena_check(bt_row_set_add(&rows, bt_range_all()));
+	}
+	else
+		foreach (cell, rel->baserestrictinfo)
+			if (list_member_ptr(split->key, lfirst_node(RestrictInfo, cell)->clause))
+				others = list_delete_ptr(others, lfirst(cell));
+	if (!estimate_size(table, userid, &rows, &bytes, &share))
+		return;
+	rel->pages = estimate_pages(bytes);
+	if (pages > 0)
+		rel->tuples *= rel->pages / pages;
+	else
+		rel->tuples =
+			bytes / (get_relation_data_width(table->relid, NULL) + TUPLE_OVERHEAD);
+	rel->tuples = clamp_row_est(rel->tuples);
+	rel->rows = clamp_row_est(rel->tuples * share *
+							  clauselist_selectivity(root, others, 0, JOIN_INNER, NULL));
+}
+
 void
 bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -213,6 +257,8 @@ bigtable_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	/* A row key is unique, whether or not there are statistics to say so. */
 	split = split_clauses(rel, rel_plan->table, rel->baserestrictinfo);
+	if (rel_plan->table->use_remote_estimate)
+		estimate_remotely(root, rel, rel_plan->table, &split);
 	if (split.keys > 0 && rel->rows > split.keys)
 		rel->rows = clamp_row_est(split.keys);
 	rel->reltarget->width = Max(rel->reltarget->width, 1);
@@ -523,22 +569,46 @@ scan_is_of_bigtable(const RelOptInfo *rel)
 {
 	return IS_SIMPLE_REL(rel) && rel->fdwroutine != NULL &&
 		   rel->fdwroutine->GetForeignPaths == bigtable_get_paths &&
-		   ((RelPlan *) rel->fdw_private)->table->key != NULL;
+		   mapping_has_key(((RelPlan *) rel->fdw_private)->table);
 }
 
-double
-scan_keys_of_clause(RelOptInfo *rel, RestrictInfo *rinfo)
+/* Adds the clauses of some restrictions that may be sent to the server. */
+static List *
+add_secure_clauses(List *clauses, RelOptInfo *rel, List *restrictions)
+{
+	ListCell *cell;
+
+	foreach (cell, restrictions)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (!rinfo->pseudoconstant && restriction_is_securely_promotable(rinfo, rel))
+			clauses = lappend(clauses, rinfo->clause);
+	}
+	return clauses;
+}
+
+List *
+scan_lookup_clauses(RelOptInfo *rel, List *restrictions, double *keys)
 {
 	const TableMapping *table = ((RelPlan *) rel->fdw_private)->table;
-	PushedClause *pushed;
+	List *clauses = add_secure_clauses(NIL, rel, rel->baserestrictinfo);
+	int nown = list_length(clauses);
+	const KeyCondition *condition;
+	List *used = NIL;
+	bool names_other = false;
 
-	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
-		return 0;
-	pushed = pushdown_compile(table->key, rel->relid, rinfo->clause);
-	if (pushed == NULL)
-		return 0;
-	return pushdown_estimate_keys(pushed) *
-		   (table->layout == LAYOUT_CELLS ? DEFAULT_CELLS_PER_ROW : 1);
+	clauses = add_secure_clauses(clauses, rel, restrictions);
+	condition = key_condition_compile(table, rel->relid, clauses);
+	*keys = key_condition_estimate_keys(condition) *
+			(table->layout == LAYOUT_CELLS ? DEFAULT_CELLS_PER_ROW : 1);
+	for (int i = 0; *keys > 0 && i < list_length(clauses); i++)
+		if (key_condition_uses(condition, i))
+		{
+			used = lappend(used, list_nth(clauses, i));
+			names_other = names_other || i >= nown;
+		}
+	return names_other ? used : NIL;
 }
 
 ForeignPath *

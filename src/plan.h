@@ -72,10 +72,11 @@ direct_plan_write(ForeignScan *plan, const DirectPlan *direct, bool keys_only);
 extern bool scan_is_of_bigtable(const RelOptInfo *rel);
 
 /*
- * Keys of a relation that a clause of a join names for each row of its other
- * side; 0 if it names none, or must not be sent to the server.
+ * Of a join's restrictions, and the relation's own, those that together name whole
+ * row keys for each row of the other side: their clauses, and in *keys how many
+ * there are at most.  NIL if they do not, or must not be sent to the server.
  */
-extern double scan_keys_of_clause(RelOptInfo *rel, RestrictInfo *rinfo);
+extern List *scan_lookup_clauses(RelOptInfo *rel, List *restrictions, double *keys);
 
 /*
  * A path of a scan, in so many requests, that is told its keys; "fetched" is
