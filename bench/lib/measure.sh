@@ -4,11 +4,12 @@
 # take_turns WORK ROWS NAME...       runs contenders, one after the other, again and again, and records rows/s,
 #                                    CPU and remote CPU of a row
 # record WORK NAME UNIT VALUE        keeps a figure of one run
+# cpu_of COMMAND...                  prints the CPU time of a program
 # compare WORK CASE UNIT OURS OPPONENT THEIRS [BAR]
 #                                    asks for a line of the report: UNIT of the contender OURS beside that of
 #                                    THEIRS, which the reader knows as OPPONENT
 # describe WORK TEXT; note WORK TEXT the report's words above and below the lines of a work
-# report table|json                  prints it all
+# report table|json|svg              prints it all
 #
 # A BAR is "ours" or "ratio", a comparison (< <= > >=) and a number.
 
@@ -83,6 +84,14 @@ time_contender()
 	fi
 }
 
+# Prints the user and system time of a program, in us, and drops its output: cpu_of COMMAND...
+cpu_of()
+{
+	local TIMEFORMAT='%U %S' times
+	{ times=$({ time "$@" >/dev/null 2>"$TEMP/cpu_of.log" || fail "failed: $*"; } 2>&1); } || fail "failed: $*"
+	awk '{ printf "%d", ($1 + $2) * 1e6 }' <<<"$times"
+}
+
 check_answer()
 {
 	local group=${CONTENDER_GROUP[$1]}
@@ -138,7 +147,7 @@ note()
 
 report()
 {
-	[ "$1" = json ] || describe_machine
+	[ "$1" != table ] || describe_machine
 	awk -v format="$1" -f "$HERE/lib/report.awk" "$TEMP/report.in"
 }
 

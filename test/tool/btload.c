@@ -27,6 +27,7 @@ static const char usage_text[] =
 	"       btload TARGET PROJECT INSTANCE drop TABLE\n"
 	"       btload TARGET PROJECT INSTANCE load TABLE < FILE\n"
 	"       btload TARGET PROJECT INSTANCE read TABLE > FILE\n"
+	"       btload TARGET PROJECT INSTANCE drain TABLE TIMES\n"
 	"TARGET is HOST:PORT or unix:/path.  A line of the FILE is a cell:\n"
 	"ROWKEY<TAB>FAMILY:QUALIFIER<TAB>TIMESTAMP in microseconds or nothing<TAB>VALUE\n";
 
@@ -161,6 +162,7 @@ main(int argc, char **argv)
 	char *name = argc > 5 ? argv[5] : NULL;
 
 	if (!(strcmp(command, "create") == 0 && argc > 6) &&
+		!(strcmp(command, "drain") == 0 && argc == 7) &&
 		!(is_one_of(command, "drop", "load", "read") && argc == 6))
 	{
 		fputs(usage_text, stderr);
@@ -181,6 +183,8 @@ main(int argc, char **argv)
 	}
 	else if (strcmp(command, "load") == 0)
 		load(table, stdin);
+	else if (strcmp(command, "drain") == 0)
+		drain_table(table, atoi(argv[6]));
 	else
 		print_cells(table);
 	rpc_close();

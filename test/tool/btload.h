@@ -74,4 +74,7 @@ extern void load(const char *table, FILE *input);
 /* Print all cells of the table, named in full. */
 extern void print_cells(const char *table);
 
+/* Read the table so many times, and drop what comes: a measure for others. */
+extern void drain_table(const char *table, int times);
+
 #endif

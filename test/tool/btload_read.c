@@ -183,3 +183,20 @@ print_cells(const char *table)
 	free(column.data);
 	free(lines.data);
 }
+
+/* Read the table, and drop what comes. */
+void
+drain_table(const char *table, int times)
+{
+	ReadRowsRequest request = GOOGLE__BIGTABLE__V2__READ_ROWS_REQUEST__INIT;
+
+	request.table_name = (char *) table;
+	for (int i = 0; i < times; i++)
+	{
+		struct rpc_result result = rpc_call("/google.bigtable.v2.Bigtable/ReadRows",
+											table, &request.base, NULL, NULL);
+
+		if (result.code != 0)
+			die("cannot read: status %d: %s", result.code, result.message);
+	}
+}
