@@ -58,7 +58,7 @@ function report(line,    f, ours, ours_least, ours_greatest, ratio)
 	summarize(f[2] FS f[7] FS f[4])
 	ratio = median > 0 ? ours / median : 0
 	if (format == "svg")
-		bar(f[2], f[3], f[4], f[6], ratio)
+		draw(f[2], f[3], f[4], f[6], ratio)
 	else if (format == "json")
 		printf "{\"work\": %s, \"case\": %s, \"unit\": %s, \"ours\": %s, \"opponent\": %s, \"theirs\": %s, " \
 			"\"ratio\": %.3f, \"runs\": %d, \"spread\": {\"ours\": [%s, %s], \"theirs\": [%s, %s]}, " \
@@ -106,7 +106,7 @@ function place(ratio)
 	return int(480 + 150 * log(ratio) / log(10))
 }
 
-function bar(work, what, unit, opponent, ratio,    y, from, to)
+function draw(work, what, unit, opponent, ratio,    y, from, to)
 {
 	if (!is_plotted(unit) || ratio <= 0)
 		return
@@ -116,8 +116,8 @@ function bar(work, what, unit, opponent, ratio,    y, from, to)
 	from = place(ratio < 1 ? ratio : 1)
 	to = place(ratio < 1 ? 1 : ratio)
 	printf "<text x=\"280\" y=\"%d\" text-anchor=\"end\">%s</text>", y + 13, escape(work ": " what ", " unit)
-	printf "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"16\" fill=\"%s\"/>", from, y, to > from ? to - from : 1,
-		ratio < 1 ? "#d08770" : "#5e81ac"
+	printf "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"16\" fill=\"%s\"/>", from, y, (to > from ? to - from : 1),
+		(ratio < 1 ? "#d08770" : "#5e81ac")
 	printf "<text x=\"%d\" y=\"%d\">%s x %s</text>\n", to + 6, y + 13, digits(ratio), escape(opponent)
 }
 
