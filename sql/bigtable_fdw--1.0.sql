@@ -110,45 +110,94 @@ AS $$ SELECT ROW($1, convert_to($2, 'UTF8'), NULL, convert_to($3, 'UTF8'))::@ext
 -- functions
 
 CREATE FUNCTION bigtable_mutate_row(server name, table_name text, row_key bytea,
-  mutations bigtable_mutation[], app_profile text DEFAULT NULL)
+  mutations bigtable_mutation[], app_profile text DEFAULT NULL, timeout interval DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION bigtable_mutate_row(server name, table_name text, row_key text,
-  mutations bigtable_mutation[], app_profile text DEFAULT NULL)
+  mutations bigtable_mutation[], app_profile text DEFAULT NULL, timeout interval DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE
-AS $$ SELECT @extschema@.bigtable_mutate_row($1, $2, convert_to($3, 'UTF8'), $4, $5) $$;
+AS $$ SELECT @extschema@.bigtable_mutate_row($1, $2, convert_to($3, 'UTF8'), $4, $5, $6) $$;
 
 CREATE FUNCTION bigtable_mutate_rows(server name, table_name text, entries bigtable_row_mutations[],
-  app_profile text DEFAULT NULL, OUT index integer, OUT row_key bytea, OUT code integer, OUT message text)
+  app_profile text DEFAULT NULL, timeout interval DEFAULT NULL,
+  OUT index integer, OUT row_key bytea, OUT code integer, OUT message text)
 RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION bigtable_check_and_mutate(server name, table_name text, row_key bytea, predicate jsonb,
   true_mutations bigtable_mutation[] DEFAULT NULL, false_mutations bigtable_mutation[] DEFAULT NULL,
-  app_profile text DEFAULT NULL)
+  app_profile text DEFAULT NULL, timeout interval DEFAULT NULL)
 RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION bigtable_check_and_mutate(server name, table_name text, row_key text, predicate jsonb,
   true_mutations bigtable_mutation[] DEFAULT NULL, false_mutations bigtable_mutation[] DEFAULT NULL,
-  app_profile text DEFAULT NULL)
+  app_profile text DEFAULT NULL, timeout interval DEFAULT NULL)
 RETURNS boolean LANGUAGE sql VOLATILE PARALLEL UNSAFE
-AS $$ SELECT @extschema@.bigtable_check_and_mutate($1, $2, convert_to($3, 'UTF8'), $4, $5, $6, $7) $$;
+AS $$ SELECT @extschema@.bigtable_check_and_mutate($1, $2, convert_to($3, 'UTF8'), $4, $5, $6, $7, $8) $$;
 
 CREATE FUNCTION bigtable_read_modify_write(server name, table_name text, row_key bytea, rules bigtable_rmw_rule[],
-  app_profile text DEFAULT NULL,
+  app_profile text DEFAULT NULL, timeout interval DEFAULT NULL,
   OUT family text, OUT qualifier bytea, OUT "timestamp" timestamptz, OUT value bytea)
 RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION bigtable_read_modify_write(server name, table_name text, row_key text, rules bigtable_rmw_rule[],
-  app_profile text DEFAULT NULL,
+  app_profile text DEFAULT NULL, timeout interval DEFAULT NULL,
   OUT family text, OUT qualifier bytea, OUT "timestamp" timestamptz, OUT value bytea)
 RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL UNSAFE
-AS $$ SELECT * FROM @extschema@.bigtable_read_modify_write($1, $2, convert_to($3, 'UTF8'), $4, $5) $$;
+AS $$ SELECT * FROM @extschema@.bigtable_read_modify_write($1, $2, convert_to($3, 'UTF8'), $4, $5, $6) $$;
 
 CREATE FUNCTION bigtable_drop_row_range(server name, table_name text, row_key_prefix bytea,
-  whole_table boolean DEFAULT false)
+  whole_table boolean DEFAULT false, timeout interval DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION bigtable_drop_row_range(server name, table_name text, row_key_prefix text,
-  whole_table boolean DEFAULT false)
+  whole_table boolean DEFAULT false, timeout interval DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE
-AS $$ SELECT @extschema@.bigtable_drop_row_range($1, $2, convert_to($3, 'UTF8'), $4) $$;
+AS $$ SELECT @extschema@.bigtable_drop_row_range($1, $2, convert_to($3, 'UTF8'), $4, $5) $$;
+
+-- ---- reading without a foreign table ----
+
+CREATE TYPE bytearange AS RANGE (subtype = bytea, multirange_type_name = byteamultirange);
+
+-- Ranges of row keys: those that begin with a prefix, and those from one (which
+-- is in) up to another (which is not).  The prefix may not be empty.
+
+CREATE FUNCTION bigtable_prefix(prefix bytea)
+RETURNS byteamultirange AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION bigtable_prefix(prefix text)
+RETURNS byteamultirange LANGUAGE sql STABLE STRICT PARALLEL SAFE
+AS $$ SELECT @extschema@.bigtable_prefix(convert_to($1, 'UTF8')) $$;
+
+CREATE FUNCTION bigtable_range("from" bytea, until bytea)
+RETURNS byteamultirange LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT @extschema@.byteamultirange(@extschema@.bytearange($1, $2, '[)')) $$;
+
+CREATE FUNCTION bigtable_range("from" text, until text)
+RETURNS byteamultirange LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT @extschema@.byteamultirange(@extschema@.bytearange(convert_to($1, 'UTF8'), convert_to($2, 'UTF8'), '[)')) $$;
+
+-- The server is of type text here, and of type name in the twin: so a call with
+-- NULL for the keys is not ambiguous, but means the first.
+
+CREATE FUNCTION bigtable_read_rows(server text, table_name text, row_keys bytea[] DEFAULT NULL,
+  row_ranges byteamultirange DEFAULT NULL, filter jsonb DEFAULT NULL, rows_limit bigint DEFAULT NULL,
+  reversed boolean DEFAULT false, app_profile text DEFAULT NULL, timeout interval DEFAULT NULL,
+  OUT row_key bytea, OUT family text, OUT qualifier bytea, OUT "timestamp" timestamptz, OUT value bytea,
+  OUT labels text[])
+RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION bigtable_read_rows(server name, table_name text, row_keys text[],
+  row_ranges byteamultirange DEFAULT NULL, filter jsonb DEFAULT NULL, rows_limit bigint DEFAULT NULL,
+  reversed boolean DEFAULT false, app_profile text DEFAULT NULL, timeout interval DEFAULT NULL,
+  OUT row_key bytea, OUT family text, OUT qualifier bytea, OUT "timestamp" timestamptz, OUT value bytea,
+  OUT labels text[])
+RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+AS $$
+  SELECT * FROM @extschema@.bigtable_read_rows($1::text, $2,
+    CASE WHEN $3 IS NOT NULL THEN ARRAY(SELECT convert_to(key, 'UTF8') FROM unnest($3) WITH ORDINALITY AS k(key, n) ORDER BY n) END,
+    $4, $5, $6, $7, $8, $9)
+$$;
+
+CREATE FUNCTION bigtable_sample_row_keys(server name, table_name text, app_profile text DEFAULT NULL,
+  timeout interval DEFAULT NULL, OUT row_key bytea, OUT offset_bytes bigint)
+RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;

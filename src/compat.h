@@ -32,6 +32,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/pg_locale.h"
+#include "utils/rangetypes.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -126,6 +127,17 @@ compat_analyze_delay(void)
 	vacuum_delay_point(true);
 #else
 	vacuum_delay_point();
+#endif
+}
+
+/* A range that is not empty; 16 added a place for soft errors. */
+static inline RangeType *
+compat_make_range(TypeCacheEntry *type, RangeBound *lower, RangeBound *upper)
+{
+#if PG_VERSION_NUM >= 160000
+	return make_range(type, lower, upper, false, NULL);
+#else
+	return make_range(type, lower, upper, false);
 #endif
 }
 

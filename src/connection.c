@@ -545,6 +545,8 @@ hint_for(const Connection *connection, const TableMapping *table, const bt_statu
 							"\"project_id\" and \"instance_id\" of server \"%s\".",
 							table->relname, table->servername);
 		case BT_DEADLINE_EXCEEDED:
+			if (table->timeout_is_argument)
+				return "Argument \"timeout\" says how long to wait.";
 			return psprintf("Options \"attempt_timeout\" and \"operation_timeout\" of "
 							"server \"%s\" set how long to wait.",
 							table->servername);

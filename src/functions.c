@@ -3,9 +3,7 @@
  * functions.c
  *	  SQL functions that write to Bigtable directly.
  *
- * They name a server and a table, and need no foreign table.  Arguments are
- * checked before anything is sent.  Whoever may use the server may call them;
- * the call is made with the caller's own user mapping.
+ * They name a server and a table, and need no foreign table.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,14 +13,11 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "foreign/fdwapi.h"
-#include "foreign/foreign.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
@@ -31,11 +26,8 @@
 #include "client/mutator.h"
 #include "client/single_row.h"
 #include "codec.h"
-#include "compat.h"
-#include "connection.h"
 #include "filter_json.h"
-#include "mapping.h"
-#include "option.h"
+#include "function_args.h"
 #include "quote.h"
 #include "table_admin.h"
 
@@ -44,8 +36,6 @@ PG_FUNCTION_INFO_V1(bigtable_mutate_rows);
 PG_FUNCTION_INFO_V1(bigtable_check_and_mutate);
 PG_FUNCTION_INFO_V1(bigtable_read_modify_write);
 PG_FUNCTION_INFO_V1(bigtable_drop_row_range);
-
-extern Datum bigtable_fdw_handler(PG_FUNCTION_ARGS);
 
 /* Members of the type bigtable_mutation. */
 enum
@@ -86,66 +76,7 @@ typedef struct MutationList
 	size_t n;
 } MutationList;
 
-/* A table that a function writes to. */
-typedef struct RemoteTable
-{
-	TableMapping *mapping;
-	bt_write_target target;
-	Connection *connection;
-} RemoteTable;
-
 /* ---- arguments ---- */
-
-__attribute__((noreturn)) static void
-report_argument(const char *message, const char *detail)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s", message),
-					detail != NULL ? errdetail("%s", detail) : 0));
-}
-
-/* An argument that must not be NULL. */
-static Datum
-required(FunctionCallInfo fcinfo, int i, const char *name)
-{
-	if (PG_ARGISNULL(i))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not be null", name)));
-	return PG_GETARG_DATUM(i);
-}
-
-static bt_span
-bytes_of(Datum value)
-{
-	bytea *bytes = DatumGetByteaPP(value);
-
-	return bt_span_make(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-}
-
-static bt_span
-row_key_of(Datum value)
-{
-	bt_span key = bytes_of(value);
-
-	if (key.len == 0)
-		report_argument("row key is empty", "Bigtable has no row with an empty key.");
-	if (key.len > BT_MAX_ROW_KEY_BYTES)
-		report_argument("row key is too long",
-						psprintf("It has %zu bytes; Bigtable allows %zu.", key.len,
-								 BT_MAX_ROW_KEY_BYTES));
-	return key;
-}
-
-static bt_span
-family_of(Datum value)
-{
-	char *name = TextDatumGetCString(value);
-
-	if (name[0] == '\0' || !option_is_family(name, strlen(name)))
-		report_argument(
-			psprintf("invalid column family \"%s\"", name),
-			"A family name has up to 64 letters, digits, \"-\", \"_\" and \".\".");
-	return bt_span_str(name);
-}
 
 static bt_span
 qualifier_of(Datum value)
@@ -218,28 +149,6 @@ deform(Datum datum, int length, Datum *values, bool *isnull)
 		elog(ERROR, "unexpected number of members: %d", desc->natts);
 	heap_deform_tuple(&tuple, desc, values, isnull);
 	ReleaseTupleDesc(desc);
-}
-
-/* The elements of an array of composite values. */
-static Datum *
-elements_of(Datum datum, const char *name, int *n)
-{
-	ArrayType *array = DatumGetArrayTypeP(datum);
-	Oid type = ARR_ELEMTYPE(array);
-	int16 len;
-	bool byval;
-	char align;
-	Datum *elements;
-	bool *isnull;
-
-	get_typlenbyvalalign(type, &len, &byval, &align);
-	deconstruct_array(array, type, len, byval, align, &elements, &isnull, n);
-	for (int i = 0; i < *n; i++)
-		if (isnull[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("element %d of argument \"%s\" must not be null",
-								   i + 1, name)));
-	return elements;
 }
 
 static Datum
@@ -356,60 +265,14 @@ parse_rule(Datum datum, bt_rmw_rule *rule)
 		rule->append = value_of(values[RULE_APPEND]);
 }
 
-/* ---- tables ---- */
+/* ---- calls ---- */
 
-/* The server of that name, if the user may use it and it is one of ours. */
-static Oid
-find_server(const char *name)
-{
-	ForeignServer *server = GetForeignServerByName(name, false);
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
-	AclResult result = compat_server_aclcheck(server->serverid, GetUserId());
-	FmgrInfo handler;
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
-	memset(&handler, 0, sizeof(handler));
-	if (OidIsValid(wrapper->fdwhandler))
-		fmgr_info(wrapper->fdwhandler, &handler);
-	if (handler.fn_addr != bigtable_fdw_handler)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("server \"%s\" is not a Bigtable server", name)));
-	return server->serverid;
-}
-
-/*
- * Opens the table that a call's first two arguments name.  app_profile is the
- * number of that argument, or -1.
- */
+/* The table that a call's first two arguments name, to be written to. */
 static RemoteTable
-open_table(FunctionCallInfo fcinfo, const char *function, int app_profile)
+written_table(FunctionCallInfo fcinfo, const char *function, int app_profile, int timeout)
 {
-	RemoteTable table;
-	const char *profile = NULL;
-	Oid serverid;
-
 	PreventCommandIfReadOnly(function);
-	serverid = find_server(NameStr(*DatumGetName(required(fcinfo, 0, "server"))));
-	if (app_profile >= 0 && !PG_ARGISNULL(app_profile))
-	{
-		profile = TextDatumGetCString(PG_GETARG_DATUM(app_profile));
-		if (profile[0] == '\0' || !option_is_resource_id(profile))
-			report_argument(psprintf("invalid app profile \"%s\"", profile), NULL);
-	}
-	table.mapping = mapping_of_remote_table(
-		serverid, TextDatumGetCString(required(fcinfo, 1, "table_name")), profile);
-	table.target.kind = table.mapping->kind;
-	table.target.resource = table.mapping->resource;
-	table.target.app_profile = table.mapping->app_profile;
-	table.connection = NULL;
-	return table;
-}
-
-static void
-connect_table(RemoteTable *table)
-{
-	table->connection = connection_acquire(table->mapping, GetUserId());
+	return table_argument(fcinfo, app_profile, timeout);
 }
 
 /*
@@ -440,9 +303,10 @@ run(const RemoteTable *table, bt_unary *call, bool once, const bt_span *key,
 Datum
 bigtable_mutate_row(PG_FUNCTION_ARGS)
 {
-	RemoteTable table = open_table(fcinfo, "bigtable_mutate_row()", 4);
-	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
-	MutationList list = parse_mutations(required(fcinfo, 3, "mutations"), "mutations");
+	RemoteTable table = written_table(fcinfo, "bigtable_mutate_row()", 4, 5);
+	bt_span key = row_key_of(required_argument(fcinfo, 2, "row_key"));
+	MutationList list =
+		parse_mutations(required_argument(fcinfo, 3, "mutations"), "mutations");
 	bool once = false;
 	bt_unary *volatile call = NULL;
 
@@ -452,9 +316,9 @@ bigtable_mutate_row(PG_FUNCTION_ARGS)
 	connect_table(&table);
 	PG_TRY();
 	{
-		call =
-			bt_mutate_row(connection_channel(table.connection), connection_host(),
-						  &table.target, key, list.items, list.n, &table.mapping->retry);
+		call = bt_mutate_row(connection_channel(table.connection), connection_host(),
+							 &table.target, key, list.items, list.n,
+							 once ? &table.once : &table.mapping->retry);
 		run(&table, call, once, once ? &key : NULL, once ? "mutate" : "write to");
 	}
 	PG_FINALLY();
@@ -469,8 +333,8 @@ bigtable_mutate_row(PG_FUNCTION_ARGS)
 Datum
 bigtable_check_and_mutate(PG_FUNCTION_ARGS)
 {
-	RemoteTable table = open_table(fcinfo, "bigtable_check_and_mutate()", 6);
-	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
+	RemoteTable table = written_table(fcinfo, "bigtable_check_and_mutate()", 6, 7);
+	bt_span key = row_key_of(required_argument(fcinfo, 2, "row_key"));
 	const bt_filter *predicate =
 		PG_ARGISNULL(3) ? NULL : filter_from_json(PG_GETARG_JSONB_P(3));
 	MutationList if_true = {0};
@@ -491,10 +355,9 @@ bigtable_check_and_mutate(PG_FUNCTION_ARGS)
 	{
 		bool result;
 
-		call = bt_check_and_mutate_row(connection_channel(table.connection),
-									   connection_host(), &table.target, key, predicate,
-									   if_true.items, if_true.n, if_false.items,
-									   if_false.n, &table.mapping->retry);
+		call = bt_check_and_mutate_row(
+			connection_channel(table.connection), connection_host(), &table.target, key,
+			predicate, if_true.items, if_true.n, if_false.items, if_false.n, &table.once);
 		run(&table, call, true, &key, "check and mutate");
 		if (!bt_unpack_check_and_mutate_row(bt_unary_response(call), &result))
 			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
@@ -559,17 +422,6 @@ collect_cell(void *arg, const bt_written_cell *cell)
 	return ok;
 }
 
-static Datum
-bytea_datum(bt_span span)
-{
-	bytea *result = palloc(VARHDRSZ + span.len);
-
-	SET_VARSIZE(result, VARHDRSZ + span.len);
-	if (span.len > 0)
-		memcpy(VARDATA(result), span.data, span.len);
-	return PointerGetDatum(result);
-}
-
 static void
 return_cells(ReturnSetInfo *rsinfo, const CellBuffer *buffer)
 {
@@ -591,10 +443,11 @@ return_cells(ReturnSetInfo *rsinfo, const CellBuffer *buffer)
 Datum
 bigtable_read_modify_write(PG_FUNCTION_ARGS)
 {
-	RemoteTable table = open_table(fcinfo, "bigtable_read_modify_write()", 4);
-	bt_span key = row_key_of(required(fcinfo, 2, "row_key"));
+	RemoteTable table = written_table(fcinfo, "bigtable_read_modify_write()", 4, 5);
+	bt_span key = row_key_of(required_argument(fcinfo, 2, "row_key"));
 	int nrules;
-	Datum *elements = elements_of(required(fcinfo, 3, "rules"), "rules", &nrules);
+	Datum *elements =
+		elements_of(required_argument(fcinfo, 3, "rules"), "rules", &nrules);
 	bt_rmw_rule *rules = palloc(sizeof(bt_rmw_rule) * (nrules + 1));
 	CellBuffer buffer = {.context = CurrentMemoryContext};
 	bt_unary *volatile call = NULL;
@@ -610,7 +463,7 @@ bigtable_read_modify_write(PG_FUNCTION_ARGS)
 	{
 		call = bt_read_modify_write_row(connection_channel(table.connection),
 										connection_host(), &table.target, key, rules,
-										nrules, &table.mapping->retry);
+										nrules, &table.once);
 		run(&table, call, true, &key, "modify");
 		if (!bt_unpack_read_modify_write_row(bt_unary_response(call), collect_cell,
 											 &buffer))
@@ -630,7 +483,7 @@ bigtable_read_modify_write(PG_FUNCTION_ARGS)
 Datum
 bigtable_drop_row_range(PG_FUNCTION_ARGS)
 {
-	RemoteTable table = open_table(fcinfo, "bigtable_drop_row_range()", -1);
+	RemoteTable table = written_table(fcinfo, "bigtable_drop_row_range()", -1, 4);
 	bool whole_table = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
 	bt_span prefix = {NULL, 0};
 	bt_unary *volatile call = NULL;
@@ -652,7 +505,7 @@ bigtable_drop_row_range(PG_FUNCTION_ARGS)
 
 		call = bt_admin_drop_row_range(connection_channel(admin), connection_host(),
 									   table.mapping->table_resource, prefix, whole_table,
-									   &table.mapping->retry);
+									   &table.once);
 		table_admin_run(admin, table.mapping, call, true, "drop rows of");
 	}
 	PG_FINALLY();
@@ -755,9 +608,9 @@ return_entries(ReturnSetInfo *rsinfo, const RowEntry *entries, int n)
 Datum
 bigtable_mutate_rows(PG_FUNCTION_ARGS)
 {
-	RemoteTable table = open_table(fcinfo, "bigtable_mutate_rows()", 3);
+	RemoteTable table = written_table(fcinfo, "bigtable_mutate_rows()", 3, 4);
 	int n;
-	RowEntry *entries = parse_entries(required(fcinfo, 2, "entries"), &n);
+	RowEntry *entries = parse_entries(required_argument(fcinfo, 2, "entries"), &n);
 	bt_mutator_spec spec = {.target = table.target,
 							.batch_entries = (size_t) table.mapping->write.batch_size,
 							.retry = table.mapping->retry,

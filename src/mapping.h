@@ -105,6 +105,7 @@ typedef struct TableMapping
 	const char *remote_name;    /* the last part of resource, for messages */
 	const char *app_profile;    /* or NULL */
 	bt_retry_policy retry;      /* 0 where the server's options say nothing */
+	bool timeout_is_argument;   /* of a function; for hints */
 	WriteSettings write;
 	double startup_cost; /* of a request, in the planner's units */
 	double tuple_cost;   /* of a row */

@@ -358,6 +358,52 @@ parse_scanned(const char *p, struct action *out, char *error, size_t size)
 	return ok;
 }
 
+/* sample KEY OFFSET_BYTES */
+static bool
+parse_sample(const char *p, struct action *out, char *error, size_t size)
+{
+	struct word key;
+	struct word offset;
+	struct bytes bytes = {0};
+	int64_t number = 0;
+	bool ok = next_word(&p, &key) && next_word(&p, &offset) &&
+			  percent_decode(key.text, key.len, &bytes) &&
+			  parse_number(offset.text, offset.len, INT64_MIN, INT64_MAX, &number);
+
+	/* The empty key has a name of its own. */
+	if (ok && !word_is(key, "end"))
+		field_bytes(&out->data, 1, bytes.data, bytes.len);
+	if (ok)
+		field_varint(&out->data, 2, number);
+	else
+		snprintf(error, size, "sample is followed by a key, or \"end\", and a number");
+	bytes_free(&bytes);
+	return ok;
+}
+
+/* table NAME: one of ListTables; next_page TOKEN */
+static bool
+parse_listed(const char *p, struct action *out, bool is_table, char *error, size_t size)
+{
+	struct word word;
+	struct bytes name = {0};
+	struct bytes table = {0};
+	bool ok = next_word(&p, &word) && percent_decode(word.text, word.len, &name);
+
+	if (ok && is_table)
+	{
+		field_bytes(&table, 1, name.data, name.len);
+		field_bytes(&out->data, 1, table.data, table.len);
+	}
+	else if (ok)
+		field_bytes(&out->data, 2, name.data, name.len);
+	else
+		snprintf(error, size, "table and next_page are followed by a word");
+	bytes_free(&table);
+	bytes_free(&name);
+	return ok;
+}
+
 /* stats ROWS_SEEN ROWS_RETURNED CELLS_SEEN CELLS_RETURNED */
 static bool
 parse_stats(const char *p, struct action *out, char *error, size_t size)
@@ -586,6 +632,10 @@ action_parse(const char *line, struct action *out, char *error, size_t size)
 		return parse_scanned(line, out, error, size);
 	if (word_is(verb, "stats"))
 		return parse_stats(line, out, error, size);
+	if (word_is(verb, "sample"))
+		return parse_sample(line, out, error, size);
+	if (word_is(verb, "table") || word_is(verb, "next_page"))
+		return parse_listed(line, out, word_is(verb, "table"), error, size);
 
 	out->kind = ACTION_ROWS;
 	if (word_is(verb, "rows"))

@@ -39,7 +39,12 @@ static const struct
 	{DATA_API "CheckAndMutateRow", "CheckAndMutateRow", answer_check_and_mutate_row},
 	{DATA_API "ReadModifyWriteRow", "ReadModifyWriteRow", answer_read_modify_write_row},
 	{ADMIN_API "DropRowRange", "DropRowRange", answer_drop_row_range},
-	{ADMIN_API "GetTable", "GetTable", answer_get_table},
+	{DATA_API "SampleRowKeys", "SampleRowKeys", answer_sample_row_keys},
+	{ADMIN_API "GetTable", "GetTable", answer_admin},
+	{ADMIN_API "ListTables", "ListTables", answer_admin},
+	{ADMIN_API "CreateTable", "CreateTable", answer_admin},
+	{ADMIN_API "DeleteTable", "DeleteTable", answer_admin},
+	{ADMIN_API "ModifyColumnFamilies", "ModifyColumnFamilies", answer_admin},
 };
 
 /* Start a batch, whose end is the given event. */

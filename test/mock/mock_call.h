@@ -87,6 +87,7 @@ struct mock_call
 	int status;   /* -1 until one is sent */
 
 	struct write_call *write; /* mock_write.c; NULL in methods that read */
+	bool unary;               /* mock_unary.c: it is answered by a message, if empty */
 
 	/* mock_player.c */
 	Google__Bigtable__V2__ReadRowsRequest *request;
@@ -171,6 +172,8 @@ extern void write_free(struct mock_call *call);
 
 /* ---- mock_unary.c: the other methods ---- */
 
-extern void answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void
+answer_sample_row_keys(struct mock_call *call, const uint8_t *payload, size_t len);
+extern void answer_admin(struct mock_call *call, const uint8_t *payload, size_t len);
 
 #endif

@@ -341,7 +341,8 @@ player_step(struct mock_call *call)
 	}
 	if (write_needs_answer(call))
 		write_answer(call, 0, -1);
-	if (call->pending.len > 0 || write_needs_message(call))
+	if (call->pending.len > 0 || write_needs_message(call) ||
+		(call->unary && call->sent == 0))
 		send_pending(call);
 	else
 		call_finish(call, GRPC_STATUS_OK, "");

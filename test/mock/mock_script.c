@@ -50,9 +50,10 @@ script_unref(struct script *script)
 static bool
 add_block(struct script *script, const char *method, char *error, size_t size)
 {
-	static const char *const methods[] = {"ReadRows",           "MutateRows",
-										  "MutateRow",          "CheckAndMutateRow",
-										  "ReadModifyWriteRow", "DropRowRange"};
+	static const char *const methods[] = {
+		"ReadRows",           "MutateRows",   "MutateRow",   "CheckAndMutateRow",
+		"ReadModifyWriteRow", "DropRowRange", "GetTable",    "SampleRowKeys",
+		"ListTables",         "CreateTable",  "DeleteTable", "ModifyColumnFamilies"};
 	size_t i = 0;
 
 	while (i < sizeof(methods) / sizeof(methods[0]) && strcmp(methods[i], method) != 0)
@@ -85,7 +86,10 @@ fits(enum action_kind kind, const char *method)
 			return strcmp(method, "CheckAndMutateRow") == 0;
 		case ACTION_APPLY:
 		case ACTION_ANSWER:
-			return strcmp(method, "ReadRows") != 0;
+			return strncmp(method, "Mutate", 6) == 0 ||
+				   strcmp(method, "DropRowRange") == 0 ||
+				   strcmp(method, "CheckAndMutateRow") == 0 ||
+				   strcmp(method, "ReadModifyWriteRow") == 0;
 		default:
 			return true;
 	}

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * mock_unary.c
- *	  The methods that are not scripted: GetTable.
+ *	  Table admin calls, and SampleRowKeys: answered by what a script gathers,
+ *	  but for GetTable, which else tells the families of the command line.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +16,9 @@
 #include "mock_log.h"
 
 typedef Google__Bigtable__Admin__V2__GetTableRequest GetTableRequest;
+typedef Google__Bigtable__Admin__V2__ListTablesRequest ListTablesRequest;
+typedef Google__Bigtable__Admin__V2__CreateTableRequest CreateTableRequest;
+typedef Google__Bigtable__V2__SampleRowKeysRequest SampleRowKeysRequest;
 typedef Google__Bigtable__Admin__V2__Table Table;
 typedef Google__Bigtable__Admin__V2__Table__ColumnFamiliesEntry Family;
 typedef Google__Bigtable__Admin__V2__ColumnFamily ColumnFamily;
@@ -30,23 +34,116 @@ send_message(struct mock_call *call, const ProtobufCMessage *message)
 	call_send(call, data, len, 0);
 }
 
-/* Log the call. */
-static void
-log_call(struct mock_call *call, const char *what, const char *name, size_t entries)
-{
-	struct bytes line = {0};
+/* ---- the log ---- */
 
-	bytes_printf(&line, "%s call=%" PRId64 " %s=", call->method, call->number, what);
-	percent_encode(&line, name, strlen(name), "%");
-	bytes_printf(&line, " entries=%zu", entries);
+/* " NAME=VALUE" */
+static void
+put(struct bytes *out, const char *name, const char *value)
+{
+	bytes_printf(out, " %s=", name);
+	log_text_to(out, value);
+}
+
+/* What the request says, as far as a test may want to know. */
+static bool
+describe(struct bytes *out, const char *method, const uint8_t *payload, size_t len)
+{
+	if (strcmp(method, "SampleRowKeys") == 0)
+	{
+		SampleRowKeysRequest *request =
+			google__bigtable__v2__sample_row_keys_request__unpack(NULL, len, payload);
+
+		if (!request)
+			return false;
+		put(out, "table", request->table_name);
+		put(out, "app_profile", request->app_profile_id);
+		google__bigtable__v2__sample_row_keys_request__free_unpacked(request, NULL);
+	}
+	else if (strcmp(method, "ListTables") == 0)
+	{
+		ListTablesRequest *request =
+			google__bigtable__admin__v2__list_tables_request__unpack(NULL, len, payload);
+
+		if (!request)
+			return false;
+		put(out, "parent", request->parent);
+		put(out, "page_token", request->page_token);
+		google__bigtable__admin__v2__list_tables_request__free_unpacked(request, NULL);
+	}
+	else if (strcmp(method, "CreateTable") == 0)
+	{
+		CreateTableRequest *request =
+			google__bigtable__admin__v2__create_table_request__unpack(NULL, len, payload);
+
+		if (!request)
+			return false;
+		put(out, "parent", request->parent);
+		put(out, "table_id", request->table_id);
+		bytes_printf(out, " families=%zu splits=[",
+					 request->table ? request->table->n_column_families : 0);
+		for (size_t i = 0; i < request->n_initial_splits; i++)
+		{
+			bytes_text(out, i > 0 ? "," : "");
+			log_bytes_to(out, request->initial_splits[i]->key);
+		}
+		bytes_text(out, "]");
+		google__bigtable__admin__v2__create_table_request__free_unpacked(request, NULL);
+	}
+	else
+	{
+		/* The name comes first in all the others. */
+		GetTableRequest *request =
+			google__bigtable__admin__v2__get_table_request__unpack(NULL, len, payload);
+
+		if (!request)
+			return false;
+		put(out, "name", request->name);
+		google__bigtable__admin__v2__get_table_request__free_unpacked(request, NULL);
+	}
+	return true;
+}
+
+/* ---- answers ---- */
+
+/* Log the request, and begin with the script's block; false if there is none. */
+static bool
+begin(struct mock_call *call, const uint8_t *payload, size_t len)
+{
+	struct script_source *source = &call->server->source;
+	struct bytes line = {0};
+	int number = 0;
+	bool ok = !source->path ||
+			  script_take(source, call->method, &call->script, &call->block, &number);
+
+	bytes_printf(&line, "%s call=%" PRId64 " block=%d", call->method, call->number,
+				 number);
+	describe_attempt(&line, call);
+	if (!describe(&line, call->method, payload, len))
+	{
+		call_finish(call, GRPC_STATUS_INVALID_ARGUMENT, "the request cannot be decoded");
+		bytes_free(&line);
+		return true;
+	}
 	describe_headers(&line, &call->headers);
 	log_line(&line);
 	bytes_free(&line);
+	if (!ok)
+		call_finish(call, GRPC_STATUS_INTERNAL, source->error);
+	else if (call->block)
+		player_step(call);
+	return !ok || call->block;
+}
+
+void
+answer_sample_row_keys(struct mock_call *call, const uint8_t *payload, size_t len)
+{
+	if (!begin(call, payload, len))
+		call_finish(call, GRPC_STATUS_UNIMPLEMENTED, "the script has no samples");
 }
 
 /* The families that the command line gave. */
-void
-answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len)
+static void
+send_families(struct mock_call *call, const uint8_t *payload, size_t len)
 {
 	GetTableRequest *request =
 		google__bigtable__admin__v2__get_table_request__unpack(NULL, len, payload);
@@ -74,8 +171,6 @@ answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len)
 	type.kind_case = GOOGLE__BIGTABLE__ADMIN__V2__TYPE__KIND_AGGREGATE_TYPE;
 	type.aggregate_type = &aggregate;
 	sum.value_type = &type;
-	if (request)
-		log_call(call, "name", request->name, 0);
 	for (size_t i = 0; i < n; i++)
 	{
 		google__bigtable__admin__v2__table__column_families_entry__init(&families[i]);
@@ -98,4 +193,16 @@ answer_get_table(struct mock_call *call, const uint8_t *payload, size_t len)
 	free(pointers);
 	if (request)
 		google__bigtable__admin__v2__get_table_request__free_unpacked(request, NULL);
+}
+
+void
+answer_admin(struct mock_call *call, const uint8_t *payload, size_t len)
+{
+	call->unary = true;
+	if (begin(call, payload, len))
+		return;
+	if (strcmp(call->method, "GetTable") == 0)
+		send_families(call, payload, len);
+	else
+		call_finish(call, GRPC_STATUS_UNIMPLEMENTED, "the script has no answer");
 }
