@@ -201,3 +201,34 @@ $$;
 CREATE FUNCTION bigtable_sample_row_keys(server name, table_name text, app_profile text DEFAULT NULL,
   timeout interval DEFAULT NULL, OUT row_key bytea, OUT offset_bytes bigint)
 RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+-- ---- tables ----
+--
+-- Of bigtable_create_table, the twin whose splits are text takes the server as a
+-- name: see bigtable_read_rows.
+
+CREATE FUNCTION bigtable_create_table(server text, table_name text, families jsonb,
+  splits bytea[] DEFAULT NULL, timeout interval DEFAULT NULL)
+RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION bigtable_create_table(server name, table_name text, families jsonb,
+  splits text[], timeout interval DEFAULT NULL)
+RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE
+AS $$
+  SELECT @extschema@.bigtable_create_table($1::text, $2, $3,
+    CASE WHEN $4 IS NOT NULL THEN ARRAY(SELECT convert_to(key, 'UTF8') FROM unnest($4) WITH ORDINALITY AS k(key, n) ORDER BY n) END,
+    $5)
+$$;
+
+CREATE FUNCTION bigtable_drop_table(server name, table_name text, timeout interval DEFAULT NULL)
+RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION bigtable_tables(server name, timeout interval DEFAULT NULL, OUT table_name text)
+RETURNS SETOF text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION bigtable_families(server name, table_name text, timeout interval DEFAULT NULL,
+  OUT family text, OUT gc_rule jsonb, OUT value_type text)
+RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION bigtable_set_families(server name, table_name text, families jsonb, timeout interval DEFAULT NULL)
+RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;

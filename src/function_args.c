@@ -161,19 +161,26 @@ server_argument(FunctionCallInfo fcinfo, int i)
 	return server->serverid;
 }
 
-/* An interval above 0, in microseconds; months have 30 days, as when intervals are compared. */
+bool
+interval_us(const Interval *interval, int64 *us)
+{
+	int64 days = (int64) interval->month * 30 + interval->day;
+
+	return !pg_mul_s64_overflow(days, USECS_PER_DAY, us) &&
+		   !pg_add_s64_overflow(*us, interval->time, us);
+}
+
 static int64
 timeout_of(const Interval *interval)
 {
-	int64 days = (int64) interval->month * 30 + interval->day;
 	int64 us;
 
-	if (!pg_mul_s64_overflow(days, USECS_PER_DAY, &us) &&
-		!pg_add_s64_overflow(us, interval->time, &us) &&
-		us <= MAX_TIMEOUT_DAYS * USECS_PER_DAY && us > 0)
+	if (interval_us(interval, &us) && us > 0 && us <= MAX_TIMEOUT_DAYS * USECS_PER_DAY)
 		return us;
 	report_argument(
-		"invalid timeout",
+		psprintf("invalid timeout \"%s\"",
+				 DatumGetCString(
+					 DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)))),
 		psprintf("A time above 0 and of at most %d days is expected.", MAX_TIMEOUT_DAYS));
 }
 

@@ -14,6 +14,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 
 #include "client/message.h"
@@ -46,6 +47,12 @@ extern bt_span family_of(Datum value);
 
 /* The elements of an array, none of which may be NULL. */
 extern Datum *elements_of(Datum datum, const char *name, int *n);
+
+/*
+ * An interval in microseconds; months have 30 days, as when intervals are compared.
+ * Returns false if it is too long (or infinite).
+ */
+extern bool interval_us(const Interval *interval, int64 *us);
 
 /* A bytea. */
 extern Datum bytea_datum(bt_span span);

@@ -16,6 +16,7 @@
 #include "mock_log.h"
 
 typedef Google__Bigtable__Admin__V2__GetTableRequest GetTableRequest;
+typedef Google__Bigtable__Admin__V2__DeleteTableRequest DeleteTableRequest;
 typedef Google__Bigtable__Admin__V2__ListTablesRequest ListTablesRequest;
 typedef Google__Bigtable__Admin__V2__CreateTableRequest CreateTableRequest;
 typedef Google__Bigtable__V2__SampleRowKeysRequest SampleRowKeysRequest;
@@ -92,13 +93,13 @@ describe(struct bytes *out, const char *method, const uint8_t *payload, size_t l
 	else
 	{
 		/* The name comes first in all the others. */
-		GetTableRequest *request =
-			google__bigtable__admin__v2__get_table_request__unpack(NULL, len, payload);
+		DeleteTableRequest *request =
+			google__bigtable__admin__v2__delete_table_request__unpack(NULL, len, payload);
 
 		if (!request)
 			return false;
 		put(out, "name", request->name);
-		google__bigtable__admin__v2__get_table_request__free_unpacked(request, NULL);
+		google__bigtable__admin__v2__delete_table_request__free_unpacked(request, NULL);
 	}
 	return true;
 }
