@@ -232,3 +232,16 @@ RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTE
 
 CREATE FUNCTION bigtable_set_families(server name, table_name text, families jsonb, timeout interval DEFAULT NULL)
 RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+-- ---- connections of this session ----
+
+CREATE FUNCTION bigtable_fdw_get_connections(OUT server name, OUT user_name name, OUT endpoint text,
+  OUT state text, OUT calls bigint, OUT rows bigint, OUT bytes bigint, OUT retries bigint,
+  OUT last_error text, OUT opened_at timestamptz)
+RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION bigtable_fdw_disconnect(server name)
+RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION bigtable_fdw_disconnect_all()
+RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;

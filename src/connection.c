@@ -26,6 +26,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "arena.h"
 #include "client/admin.h"
@@ -35,6 +36,7 @@
 #include "credential.h"
 #include "endpoint.h"
 #include "quote.h"
+#include "setting.h"
 
 /* Asking for families is a courtesy; it must not take long. */
 #define FAMILY_CHECK_TIMEOUT_US INT64CONST(5000000)
@@ -63,6 +65,8 @@ struct Connection
 	const Credential *credential; /* without the secret; NULL: plaintext */
 	bt_channel *channel;
 	Connection *admin; /* the other API's, held as long as this exists; or NULL */
+	TimestampTz opened_at;
+	bt_channel_counters told; /* what the log has been told of */
 	dlist_head known_tables;
 	MemoryContext context; /* all of the above */
 };
@@ -74,6 +78,14 @@ static WaitEventSet *sleep_set = NULL;
 static WaitEventSet *wait_set = NULL;
 static int wait_set_fd = -1;
 
+/* What pg_stat_activity shows meanwhile. */
+static uint32 read_event = PG_WAIT_EXTENSION;
+static uint32 write_event = PG_WAIT_EXTENSION;
+static uint32 delay_event = PG_WAIT_EXTENSION;
+
+static int sqlstate(bt_code code);
+static bool is_showable(const char *message);
+
 /* ---- waiting ---- */
 
 static bool
@@ -82,12 +94,13 @@ is_interrupted(void)
 	return INTERRUPTS_PENDING_CONDITION() && INTERRUPTS_CAN_BE_PROCESSED();
 }
 
-/* See bt_host.  Raises no errors: the sets exist already. */
+/* See bt_host; arg is the wait event.  Raises no errors: the sets exist already. */
 static bt_wait_result
 host_wait(void *arg, int fd, int64_t timeout_us)
 {
 	int64_t until = bt_rpc_now_us() + timeout_us;
 	WaitEventSet *set = fd >= 0 ? wait_set : sleep_set;
+	uint32 wait_event = fd >= 0 ? *(const uint32 *) arg : delay_event;
 
 	Assert(fd < 0 || fd == wait_set_fd);
 	for (;;)
@@ -101,7 +114,7 @@ host_wait(void *arg, int fd, int64_t timeout_us)
 		if (timeout_us >= 0 && left_us <= 0)
 			return BT_WAIT_TIMEOUT;
 		n = WaitEventSetWait(set, timeout_us < 0 ? -1 : (long) ((left_us + 999) / 1000),
-							 &event, 1, PG_WAIT_EXTENSION);
+							 &event, 1, wait_event);
 		if (n == 1 && (event.events & WL_LATCH_SET) != 0)
 			ResetLatch(MyLatch);
 		else if (n == 1)
@@ -109,12 +122,19 @@ host_wait(void *arg, int fd, int64_t timeout_us)
 	}
 }
 
-static const bt_host host = {host_wait, NULL};
+static const bt_host host = {.wait = host_wait, .arg = &read_event};
+static const bt_host write_host = {.wait = host_wait, .arg = &write_event};
 
 const bt_host *
 connection_host(void)
 {
 	return &host;
+}
+
+const bt_host *
+connection_write_host(void)
+{
+	return &write_host;
 }
 
 static WaitEventSet *
@@ -219,6 +239,9 @@ start_process(void)
 	}
 	if (started)
 		return;
+	read_event = compat_wait_event("BigtableRead");
+	write_event = compat_wait_event("BigtableWrite");
+	delay_event = compat_wait_event("BigtableRetryDelay");
 	if (sleep_set == NULL)
 		sleep_set = make_wait_set(-1);
 	wait_set_fd = bt_rpc_wait_fd();
@@ -257,6 +280,7 @@ descriptors_of(const Connection *connection)
 static void
 destroy(Connection *connection)
 {
+	elog(DEBUG1, "closing the Bigtable connection to %s", connection->endpoint->target);
 	dlist_delete(&connection->node);
 	if (connection->admin != NULL)
 		connection_release(connection->admin);
@@ -340,6 +364,9 @@ make_connection(Oid serverid, Oid mapping_id, BigtableApi api, Oid userid)
 	MemoryContextSwitchTo(old);
 	open_connection(connection, credential);
 
+	elog(DEBUG1, "opened a Bigtable connection to %s", connection->endpoint->target);
+	connection->opened_at = GetCurrentTimestamp();
+
 	/* Now that it owns something, it outlives the query. */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&connections, &connection->node);
@@ -404,9 +431,47 @@ connection_acquire(const TableMapping *table, Oid userid)
 				   userid);
 }
 
+/*
+ * Tells the log what a statement has done.  Allocates nothing, since it may be
+ * called while memory is given back.
+ */
+static void
+tell_log(Connection *connection)
+{
+	const bt_channel_counters *now = bt_channel_get_counters(connection->channel);
+	bt_channel_counters *told = &connection->told;
+	int64 retries = now->retries - told->retries;
+
+	if (now->calls == told->calls && now->errors == told->errors)
+		return;
+	if (message_level_is_interesting(DEBUG2))
+		elog(DEBUG2,
+			 "calls of Bigtable at %s: " INT64_FORMAT ", rows: " INT64_FORMAT
+			 ", bytes: " INT64_FORMAT,
+			 connection->endpoint->target, (int64) (now->calls - told->calls),
+			 (int64) (now->rows - told->rows), (int64) (now->bytes - told->bytes));
+	if (retries > 0 && setting_log_retries != 0)
+		ereport(
+			setting_log_retries,
+			(errcode(sqlstate(now->last_error.code)),
+			 errmsg("calls of Bigtable at %s were tried again: " INT64_FORMAT,
+					connection->endpoint->target, retries),
+			 errdetail_internal(
+				 "The last failure was gRPC status %d (%s)%s%s",
+				 (int) now->last_error.code, bt_code_name(now->last_error.code),
+				 is_showable(now->last_error.message) &&
+						 now->last_error.message[0] != '\0'
+					 ? ": "
+					 : "",
+				 is_showable(now->last_error.message) ? now->last_error.message : "")));
+	*told = *now;
+}
+
 void
 connection_release(Connection *connection)
 {
+	tell_log(connection);
+
 	/* An outdated one is dropped by the next connection_acquire(). */
 	connection->users--;
 }
@@ -426,6 +491,75 @@ connection_admin(Connection *connection)
 		connection->admin =
 			acquire(connection->serverid, connection->mapping_id, ADMIN_API, GetUserId());
 	return connection->admin;
+}
+
+/* Do others than its data connection hold a connection? */
+static bool
+is_in_use(const Connection *connection)
+{
+	int users = connection->users;
+	dlist_iter iter;
+
+	dlist_foreach(iter,
+				  &connections) if (dlist_container(Connection, node, iter.cur)->admin ==
+									connection) users--;
+	return users > 0;
+}
+
+List *
+connection_list(void)
+{
+	List *list = NIL;
+	dlist_iter iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		Connection *connection = dlist_container(Connection, node, iter.cur);
+		ConnectionInfo *info = palloc0(sizeof(ConnectionInfo));
+
+		info->serverid = connection->serverid;
+		info->mapping_id = connection->mapping_id;
+		info->target = connection->endpoint->target;
+		info->outdated = !is_fresh(connection);
+		info->in_use = is_in_use(connection);
+		info->is_connected = bt_channel_is_connected(connection->channel);
+		info->opened_at = connection->opened_at;
+		info->counters = *bt_channel_get_counters(connection->channel);
+		list = lcons(info, list);
+	}
+	return list;
+}
+
+int
+connection_close(Oid serverid, int *in_use)
+{
+	int closed = 0;
+	bool again;
+
+	/* One that goes may let another one go. */
+	do
+	{
+		dlist_mutable_iter iter;
+
+		again = false;
+		*in_use = 0;
+		dlist_foreach_modify(iter, &connections)
+		{
+			Connection *connection = dlist_container(Connection, node, iter.cur);
+
+			if (OidIsValid(serverid) && connection->serverid != serverid)
+				continue;
+			if (connection->users > 0)
+			{
+				*in_use += is_in_use(connection);
+				continue;
+			}
+			destroy(connection);
+			closed++;
+			again = true;
+		}
+	} while (again);
+	return closed;
 }
 
 /* ---- errors ---- */

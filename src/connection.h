@@ -10,6 +10,9 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
 #include "client/message_admin.h"
 #include "client/rpc.h"
 #include "client/status.h"
@@ -36,8 +39,31 @@ extern bt_channel *connection_channel(const Connection *connection);
  */
 extern Connection *connection_admin(Connection *connection);
 
-/* How the client waits in this backend. */
+/* How the client waits in this backend: for an answer, or for a write to be done. */
 extern const bt_host *connection_host(void);
+extern const bt_host *connection_write_host(void);
+
+/* A connection of this backend, to be looked at. */
+typedef struct ConnectionInfo
+{
+	Oid serverid;
+	Oid mapping_id; /* InvalidOid: the user has no mapping */
+	const char *target;
+	bool outdated;     /* a change has come: it goes once nobody uses it */
+	bool in_use;       /* by a statement, or a cursor */
+	bool is_connected; /* on the network, as far as is known */
+	TimestampTz opened_at;
+	bt_channel_counters counters;
+} ConnectionInfo;
+
+/* A List of ConnectionInfo, the oldest first. */
+extern List *connection_list(void);
+
+/*
+ * Closes the connections to a server (InvalidOid: to all) that are not in use.
+ * Returns how many; *in_use is how many stay.
+ */
+extern int connection_close(Oid serverid, int *in_use);
 
 /*
  * Raises the error for a call on a table that has failed.  The primary message

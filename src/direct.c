@@ -341,11 +341,11 @@ make_increment(const DirectModify *direct, bt_span key)
 		mutations[i].kind = BT_ADD_TO_CELL;
 	}
 	if (direct->is_aggregate)
-		return bt_mutate_row(connection_channel(scan->connection), connection_host(),
-							 &target, key, mutations, direct->ncounters,
-							 &scan->table->retry);
+		return bt_mutate_row(connection_channel(scan->connection),
+							 connection_write_host(), &target, key, mutations,
+							 direct->ncounters, &scan->table->retry);
 	return bt_read_modify_write_row(connection_channel(scan->connection),
-									connection_host(), &target, key, rules,
+									connection_write_host(), &target, key, rules,
 									direct->ncounters, &scan->table->retry);
 }
 

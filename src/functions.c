@@ -316,9 +316,9 @@ bigtable_mutate_row(PG_FUNCTION_ARGS)
 	connect_table(&table);
 	PG_TRY();
 	{
-		call = bt_mutate_row(connection_channel(table.connection), connection_host(),
-							 &table.target, key, list.items, list.n,
-							 once ? &table.once : &table.mapping->retry);
+		call = bt_mutate_row(connection_channel(table.connection),
+							 connection_write_host(), &table.target, key, list.items,
+							 list.n, once ? &table.once : &table.mapping->retry);
 		run(&table, call, once, once ? &key : NULL, once ? "mutate" : "write to");
 	}
 	PG_FINALLY();
@@ -355,9 +355,10 @@ bigtable_check_and_mutate(PG_FUNCTION_ARGS)
 	{
 		bool result;
 
-		call = bt_check_and_mutate_row(
-			connection_channel(table.connection), connection_host(), &table.target, key,
-			predicate, if_true.items, if_true.n, if_false.items, if_false.n, &table.once);
+		call = bt_check_and_mutate_row(connection_channel(table.connection),
+									   connection_write_host(), &table.target, key,
+									   predicate, if_true.items, if_true.n,
+									   if_false.items, if_false.n, &table.once);
 		run(&table, call, true, &key, "check and mutate");
 		if (!bt_unpack_check_and_mutate_row(bt_unary_response(call), &result))
 			ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
@@ -462,8 +463,8 @@ bigtable_read_modify_write(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		call = bt_read_modify_write_row(connection_channel(table.connection),
-										connection_host(), &table.target, key, rules,
-										nrules, &table.once);
+										connection_write_host(), &table.target, key,
+										rules, nrules, &table.once);
 		run(&table, call, true, &key, "modify");
 		if (!bt_unpack_read_modify_write_row(bt_unary_response(call), collect_cell,
 											 &buffer))
@@ -503,7 +504,7 @@ bigtable_drop_row_range(PG_FUNCTION_ARGS)
 	{
 		Connection *admin = connection_admin(table.connection);
 
-		call = bt_admin_drop_row_range(connection_channel(admin), connection_host(),
+		call = bt_admin_drop_row_range(connection_channel(admin), connection_write_host(),
 									   table.mapping->table_resource, prefix, whole_table,
 									   &table.once);
 		table_admin_run(admin, table.mapping, call, true, "drop rows of");
@@ -623,7 +624,7 @@ bigtable_mutate_rows(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		mutator = bt_mutator_create(connection_channel(table.connection),
-									connection_host(), &spec);
+									connection_write_host(), &spec);
 		arena_check(mutator != NULL);
 		send_entries(mutator, entries, n);
 		return_entries((ReturnSetInfo *) fcinfo->resultinfo, entries, n);

@@ -145,7 +145,7 @@ bigtable_create_table(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < list.n; i++)
 		families[i] = list.specs[i].family;
 	run_change(&table,
-			   bt_admin_create_table(connect_admin(&table), connection_host(),
+			   bt_admin_create_table(connect_admin(&table), connection_write_host(),
 									 instance->resource, id, families, list.n, splits,
 									 nsplits, &table.once),
 			   "create");
@@ -159,7 +159,7 @@ bigtable_drop_table(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("bigtable_drop_table()");
 	run_change(&table,
-			   bt_admin_delete_table(connect_admin(&table), connection_host(),
+			   bt_admin_delete_table(connect_admin(&table), connection_write_host(),
 									 table.mapping->table_resource, &table.once),
 			   "drop");
 	PG_RETURN_VOID();
@@ -313,7 +313,7 @@ bigtable_set_families(PG_FUNCTION_ARGS)
 	if (n == 0)
 		PG_RETURN_VOID();
 	run_change(&table,
-			   bt_admin_modify_families(connect_admin(&table), connection_host(),
+			   bt_admin_modify_families(connect_admin(&table), connection_write_host(),
 										table.mapping->table_resource, modifications, n,
 										&table.once),
 			   "change the families of");

@@ -859,7 +859,7 @@ truncate_table(const TableMapping *table)
 		bt_unary_result result;
 		bt_status status;
 
-		call = bt_admin_drop_row_range(connection_channel(admin), connection_host(),
+		call = bt_admin_drop_row_range(connection_channel(admin), connection_write_host(),
 									   table->table_resource, bt_span_make(NULL, 0), true,
 									   &table->retry);
 		arena_check(call != NULL);

@@ -270,7 +270,7 @@ make_mutator(Sender *sender)
 							.retry = sender->table->retry};
 
 	sender->mutator = bt_mutator_create(connection_channel(sender->connection),
-										connection_host(), &spec);
+										connection_write_host(), &spec);
 	arena_check(sender->mutator != NULL);
 }
 
@@ -408,8 +408,8 @@ insert_row(Sender *sender, bt_span key, bt_span mutations)
 	memcpy(conditional->key, key.data, key.len);
 	conditional->key_len = key.len;
 	conditional->call =
-		bt_insert_row(connection_channel(sender->connection), connection_host(), &target,
-					  key, mutations, &sender->table->retry);
+		bt_insert_row(connection_channel(sender->connection), connection_write_host(),
+					  &target, key, mutations, &sender->table->retry);
 	arena_check(conditional->call != NULL);
 	sender->nconditionals++;
 	sender->conditional_requests++;

@@ -25,6 +25,13 @@
 #define MOST_STREAMS 64
 
 int setting_max_streams = DEFAULT_MAX_STREAMS;
+int setting_log_retries = DEBUG1;
+
+static const struct config_enum_entry log_levels[] = {
+	{"off", 0, false},         {"debug5", DEBUG5, false}, {"debug4", DEBUG4, false},
+	{"debug3", DEBUG3, false}, {"debug2", DEBUG2, false}, {"debug1", DEBUG1, false},
+	{"log", LOG, false},       {"notice", NOTICE, false}, {"warning", WARNING, false},
+	{NULL, 0, false}};
 
 void
 settings_define(void)
@@ -35,4 +42,9 @@ settings_define(void)
 		"With 1, each scan is one stream, whose rows come in the order of their keys.",
 		&setting_max_streams, DEFAULT_MAX_STREAMS, 1, MOST_STREAMS, PGC_USERSET, 0, NULL,
 		NULL, NULL);
+	DefineCustomEnumVariable(
+		"bigtable_fdw.log_retries",
+		"Sets the level at which calls that were tried again are logged.",
+		"\"off\" does not log them.", &setting_log_retries, DEBUG1, log_levels,
+		PGC_USERSET, 0, NULL, NULL, NULL);
 }

@@ -11,6 +11,9 @@
 /* bigtable_fdw.max_streams: requests of one scan that are under way at once. */
 extern int setting_max_streams;
 
+/* bigtable_fdw.log_retries: the level at which retries are logged; 0: they are not. */
+extern int setting_log_retries;
+
 /* Defines them; called once in a process, by _PG_init(). */
 extern void settings_define(void);
 

@@ -143,7 +143,7 @@ bt_headers_list(bt_headers *headers, int attempt, size_t *n)
 	set_header(&list[0], "x-goog-request-params", headers->request_params);
 	set_header(&list[1], "x-goog-api-client", headers->api_client);
 	set_header(&list[2], "bigtable-features", BT_FEATURE_FLAGS);
-	set_header(&list[3], "bigtable-attempt", headers->attempt);
+	set_header(&list[3], BT_ATTEMPT_HEADER, headers->attempt);
 	for (size_t i = 0; i < headers->ncookies; i++)
 	{
 		const bt_cookie *cookie = &headers->cookies[i];

@@ -204,6 +204,7 @@ bt_mutator_free(bt_mutator *mutator)
 		return;
 	for (size_t i = 0; mutator->batches != NULL && i <= mutator->spec.in_flight; i++)
 		free_batch(&mutator->batches[i]);
+	bt_channel_count_rows(mutator->channel, (int64_t) mutator->counters.written);
 	free(mutator->batches);
 	free(mutator->header);
 	free(mutator->first_key);

@@ -53,6 +53,7 @@ struct bt_row_reader
 	const bt_host *host;
 	bt_chunk_decoder *decoder;
 	bt_read_counters counters;
+	int64_t rows_told; /* of counters.rows, those that the channel knows of */
 
 	/* The scan. */
 	reader_state state;
@@ -105,6 +106,8 @@ void
 bt_row_reader_stop(bt_row_reader *reader)
 {
 	end_attempt(reader);
+	bt_channel_count_rows(reader->channel, reader->counters.rows - reader->rows_told);
+	reader->rows_told = reader->counters.rows;
 	bt_headers_free(&reader->headers);
 	free((uint8_t *) reader->resume_key.data);
 	reader->resume_key = bt_span_make(NULL, 0);

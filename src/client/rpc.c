@@ -67,6 +67,7 @@ struct bt_channel
 	grpc_channel *channel; /* NULL after bt_rpc_shutdown() */
 	bt_channel *next;
 	bt_channel **link; /* what points to this channel */
+	bt_channel_counters counters;
 };
 
 struct bt_call
@@ -74,6 +75,7 @@ struct bt_call
 	grpc_call *call; /* NULL after bt_rpc_shutdown() */
 	bt_call *next;
 	bt_call **link; /* what points to this call */
+	bt_channel *channel;
 
 	op send_op; /* the request, and initial metadata */
 	op message_op;
@@ -591,6 +593,18 @@ bt_channel_create_tls(const char *target, const char *user_agent, const char *ca
 	return channel;
 }
 
+const bt_channel_counters *
+bt_channel_get_counters(const bt_channel *channel)
+{
+	return &channel->counters;
+}
+
+void
+bt_channel_count_rows(bt_channel *channel, int64_t rows)
+{
+	channel->counters.rows += rows;
+}
+
 bool
 bt_channel_is_connected(const bt_channel *channel)
 {
@@ -725,6 +739,16 @@ free_buffers(bt_call *call)
 	call->nheaders = call->nslices = 0;
 }
 
+/* An attempt but the first of its operation says so in a header. */
+static bool
+is_retry(const bt_header *headers, size_t nheaders)
+{
+	for (size_t i = 0; i < nheaders; i++)
+		if (strcmp(headers[i].key, BT_ATTEMPT_HEADER) == 0)
+			return !bt_span_equal(headers[i].value, bt_span_str("0"));
+	return false;
+}
+
 /* Takes the request. */
 static bt_call *
 make_call(bt_channel *channel, const char *method, grpc_slice request,
@@ -756,6 +780,10 @@ make_call(bt_channel *channel, const char *method, grpc_slice request,
 								 rpc.queue, grpc_slice_from_static_string(method), NULL,
 								 from_now(deadline_us - bt_rpc_now_us()), NULL);
 	start_ops(call);
+	call->channel = channel;
+	channel->counters.calls++;
+	if (is_retry(headers, nheaders))
+		channel->counters.retries++;
 	return call;
 }
 
@@ -899,6 +927,18 @@ take_message(bt_call *call)
 	return true;
 }
 
+/* Keeps how a call has ended if it was not well. */
+static void
+note_end(const bt_call *call)
+{
+	bt_channel_counters *counters = &call->channel->counters;
+
+	if (call->code == GRPC_STATUS_OK)
+		return;
+	counters->errors++;
+	bt_call_status(call, &counters->last_error);
+}
+
 bt_call_event
 bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 {
@@ -924,7 +964,11 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 	{
 		more = take_message(call);
 		if (more)
+		{
+			call->channel->counters.bytes +=
+				(int64_t) grpc_byte_buffer_length(call->message);
 			start_receiving(call); /* the network works while the host does */
+		}
 		else
 		{
 			grpc_call_cancel_with_status(call->call, GRPC_STATUS_RESOURCE_EXHAUSTED,
@@ -933,6 +977,8 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 		}
 	}
 	restore_signals(&old);
+	if (!more)
+		note_end(call);
 	return more ? BT_CALL_MESSAGE : BT_CALL_END;
 }
 

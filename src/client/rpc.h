@@ -44,6 +44,9 @@ typedef struct bt_host
 typedef struct bt_channel bt_channel;
 typedef struct bt_call bt_call;
 
+/* The number of an attempt, from 0. */
+#define BT_ATTEMPT_HEADER "bigtable-attempt"
+
 typedef struct bt_header
 {
 	const char *key; /* lower case */
@@ -106,6 +109,22 @@ extern bt_channel *bt_channel_create_plaintext(const char *target, const char *u
 extern bt_channel *
 bt_channel_create_tls(const char *target, const char *user_agent, const char *ca_pem,
 					  const bt_credentials *credentials, bt_status *status);
+
+/* What the calls of a channel have come to so far. */
+typedef struct bt_channel_counters
+{
+	int64_t calls;        /* attempts included */
+	int64_t retries;      /* attempts but the first of their operation */
+	int64_t bytes;        /* of messages received */
+	int64_t rows;         /* see bt_channel_count_rows() */
+	int64_t errors;       /* calls that have ended with a status other than OK */
+	bt_status last_error; /* the last such status, if there is one */
+} bt_channel_counters;
+
+extern const bt_channel_counters *bt_channel_get_counters(const bt_channel *channel);
+
+/* Rows have been read or written: whoever knows of them says so at the end. */
+extern void bt_channel_count_rows(bt_channel *channel, int64_t rows);
 
 /* Is there a connection on which a server has spoken HTTP/2? */
 extern bool bt_channel_is_connected(const bt_channel *channel);
