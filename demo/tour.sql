@@ -119,3 +119,15 @@ WHERE sensor IN ('sensor3', 'sensor12') AND at >= '2026-03-01 12:00Z' AND at < '
 SELECT s.sensor, r.at, r.temperature
 FROM (VALUES ('sensor3'), ('sensor12')) s (sensor)
 CROSS JOIN LATERAL (SELECT * FROM readings WHERE sensor = s.sensor ORDER BY at DESC LIMIT 1) r;
+
+\echo '== 21. Without a foreign table: a table is made, written, read and dropped.'
+\echo
+SELECT bigtable_create_table('bigtable', 'visits', '{"page": {"gc_rule": {"max_age": "30 days"}}, "n": {}}');
+SELECT * FROM bigtable_families('bigtable', 'visits');
+SELECT count(*) AS written FROM bigtable_mutate_rows('bigtable', 'visits', (
+    SELECT array_agg(bigtable_row('visit#' || i, bigtable_set_cell('page', 'path', '/page' || i % 3))) FROM generate_series(1, 9) i));
+SELECT convert_from(value, 'UTF8') AS path, count(*)
+FROM bigtable_read_rows('bigtable', 'visits', row_ranges => bigtable_range('visit#2', 'visit#8'))
+GROUP BY path ORDER BY path;
+SELECT server, endpoint <> '' AS has_endpoint, state, calls > 0 AS has_calls FROM bigtable_fdw_get_connections();
+SELECT bigtable_drop_table('bigtable', 'visits');
