@@ -34,6 +34,7 @@
 #include "utils/pg_locale.h"
 #include "utils/rangetypes.h"
 #include "utils/rel.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -386,6 +387,24 @@ compat_row_compare_strategy(const RowCompareExpr *expr)
 #else
 	return (int) expr->rctype;
 #endif
+}
+
+/*
+ * When the statement that is running will be cancelled, or the transaction
+ * ended, by a timeout; DT_NOEND if by none.  17 added transaction_timeout.
+ */
+static inline TimestampTz
+compat_statement_deadline(void)
+{
+	TimestampTz deadline = DT_NOEND;
+
+	if (get_timeout_active(STATEMENT_TIMEOUT))
+		deadline = get_timeout_finish_time(STATEMENT_TIMEOUT);
+#if PG_VERSION_NUM >= 170000
+	if (get_timeout_active(TRANSACTION_TIMEOUT))
+		deadline = Min(deadline, get_timeout_finish_time(TRANSACTION_TIMEOUT));
+#endif
+	return deadline;
 }
 
 /* A set of events that lives as long as the process. */

@@ -122,8 +122,19 @@ host_wait(void *arg, int fd, int64_t timeout_us)
 	}
 }
 
-static const bt_host host = {.wait = host_wait, .arg = &read_event};
-static const bt_host write_host = {.wait = host_wait, .arg = &write_event};
+/* The end of the statement: what a server does after it is in vain. */
+static int64_t
+host_deadline_us(void *arg)
+{
+	TimestampTz deadline = compat_statement_deadline();
+
+	if (deadline == DT_NOEND)
+		return INT64_MAX;
+	return bt_rpc_now_us() + (deadline - GetCurrentTimestamp());
+}
+
+static const bt_host host = {host_wait, host_deadline_us, &read_event};
+static const bt_host write_host = {host_wait, host_deadline_us, &write_event};
 
 const bt_host *
 connection_host(void)
@@ -328,6 +339,7 @@ open_connection(Connection *connection, const Credential *credential)
 	bt_status status;
 
 	reserve_descriptors(descriptors_of(connection));
+	bt_rpc_set_keepalive(setting_keepalive_time, setting_keepalive_timeout);
 	connection->channel = make_channel(connection->endpoint, credential, &status);
 	if (connection->channel != NULL)
 		return;

@@ -4,7 +4,8 @@
  *	  The settings of a session, bigtable_fdw.*.
  *
  * Where things are and what they mean are options of servers and tables; here
- * is only what a session may want to try.
+ * is only what a session may want to try, and what depends on the network
+ * between.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,6 +33,8 @@ static const struct config_enum_entry log_levels[] = {
 	{"debug3", DEBUG3, false}, {"debug2", DEBUG2, false}, {"debug1", DEBUG1, false},
 	{"log", LOG, false},       {"notice", NOTICE, false}, {"warning", WARNING, false},
 	{NULL, 0, false}};
+int setting_keepalive_time = 0;
+int setting_keepalive_timeout = 0;
 
 void
 settings_define(void)
@@ -47,4 +50,18 @@ settings_define(void)
 		"Sets the level at which calls that were tried again are logged.",
 		"\"off\" does not log them.", &setting_log_retries, DEBUG1, log_levels,
 		PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"bigtable_fdw.keepalive_time",
+		"Sets how long a connection may be silent while an answer is awaited before the "
+		"server is pinged.",
+		"Zero means 30 seconds, or 60 seconds without TLS. Connections that exist keep "
+		"what they have.",
+		&setting_keepalive_time, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL,
+		NULL);
+	DefineCustomIntVariable(
+		"bigtable_fdw.keepalive_timeout",
+		"Sets how long the answer to such a ping may take before the connection is given "
+		"up.",
+		"Zero means 10 seconds.", &setting_keepalive_timeout, 0, 0, INT_MAX, PGC_USERSET,
+		GUC_UNIT_MS, NULL, NULL, NULL);
 }

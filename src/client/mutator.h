@@ -20,6 +20,7 @@
 #include "mutation.h"
 #include "retry.h"
 #include "rpc.h"
+#include "write_batch.h"
 
 /* What to write to.  All of it must stay in place. */
 typedef struct bt_mutator_spec
@@ -46,7 +47,7 @@ typedef struct bt_mutator_spec
 #define BT_MUTATOR_IN_FLIGHT 4
 
 /* The field of an entry that its mutations are. */
-#define BT_MUTATOR_FIELD 2
+#define BT_MUTATOR_FIELD BT_WRITE_BATCH_FIELD
 
 /* Different failures that are told apart. */
 #define BT_MUTATOR_CAUSES 8

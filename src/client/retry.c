@@ -55,16 +55,32 @@ bt_retry_connected(bt_retry *retry)
 	retry->answered = true;
 }
 
-bool
-bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status)
+/* Does the status say that the connection has died under the stream? */
+static bool
+is_lost_connection(const bt_status *status)
 {
-	/* What gRPC and proxies say when a connection dies under a stream. */
-	static const char *const lost_connection[] = {
+	/* What gRPC and proxies say then. */
+	static const char *const texts[] = {
 		"rst_stream",
 		"rst stream",
 		"stream closed before write could take place",
 		"received unexpected eos on data frame",
 	};
+
+	/* What gRPC's core makes of a stream that ends without any status. */
+	if (status->code == BT_UNKNOWN)
+		return strcmp(status->message, "Stream removed") == 0;
+	if (status->code != BT_INTERNAL)
+		return false;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcasestr(status->message, texts[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status)
+{
 
 	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
 		return false; /* our own finding, it would be the same again */
@@ -72,12 +88,7 @@ bt_retry_is_transient(const bt_retry_policy *policy, const bt_status *status)
 		(BT_RETRY_CODE(status->code) &
 		 (policy->codes != 0 ? policy->codes : BT_RETRY_READ_CODES)) != 0)
 		return true;
-	if (status->code != BT_INTERNAL)
-		return false;
-	for (size_t i = 0; i < sizeof(lost_connection) / sizeof(char *); i++)
-		if (strcasestr(status->message, lost_connection[i]) != NULL)
-			return true;
-	return false;
+	return is_lost_connection(status);
 }
 
 static uint64_t
@@ -103,6 +114,28 @@ backoff(bt_retry *retry)
 	return delay < BT_RETRY_MIN_DELAY_US ? BT_RETRY_MIN_DELAY_US : delay;
 }
 
+/* Does gRPC say that the request has never left? */
+static bool
+is_never_sent(const bt_status *status)
+{
+	static const char *const texts[] = {"failed to connect to all addresses",
+										"DNS resolution failed", BT_STATUS_NO_TOKEN};
+
+	if (status->code == BT_UNAVAILABLE)
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+			if (strncmp(status->message, texts[i], strlen(texts[i])) == 0)
+				return true;
+	return false;
+}
+
+/* Has a server been there to end the attempt?  A deadline may be anybody's. */
+static bool
+is_of_server(const bt_status *status)
+{
+	return !status->local && status->code != BT_DEADLINE_EXCEEDED &&
+		   !is_never_sent(status);
+}
+
 bool
 bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 			   int64_t *delay_us)
@@ -110,6 +143,8 @@ bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 	int64_t until = bt_retry_deadline_us(retry);
 
 	retry->failures++;
+	if (is_of_server(status))
+		retry->answered = true;
 	if (status->retry_delay_us < 0 && !bt_retry_is_transient(&retry->policy, status))
 		return false;
 	if (retry->failures >= retry->policy.max_attempts)
@@ -125,19 +160,12 @@ bt_retry_after(bt_retry *retry, const bt_status *status, int64_t now_us,
 bool
 bt_retry_is_outcome_unknown(const bt_status *status, bool of_call)
 {
-	/* What gRPC says when a request has never left. */
-	static const char *const never_sent[] = {"failed to connect to all addresses",
-											 BT_STATUS_NO_TOKEN};
-
 	if (status->local && status->code != BT_DEADLINE_EXCEEDED)
 		return false; /* it was never sent */
 	switch (status->code)
 	{
 		case BT_UNAVAILABLE:
-			for (size_t i = 0; i < sizeof(never_sent) / sizeof(never_sent[0]); i++)
-				if (strncmp(status->message, never_sent[i], strlen(never_sent[i])) == 0)
-					return false;
-			return true;
+			return !is_never_sent(status);
 		case BT_DEADLINE_EXCEEDED:
 			return true;
 		case BT_CANCELLED:

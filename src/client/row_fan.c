@@ -558,7 +558,7 @@ wait_for_streams(bt_row_fan *fan)
 	if (left_us < 0)
 		left_us = 0;
 	result = n > 0 ? bt_calls_wait(fan->calls, n, fan->host, left_us)
-				   : fan->host->wait(fan->host->arg, -1, left_us);
+				   : bt_channel_sleep(fan->channel, fan->host, left_us);
 	for (size_t i = 0; i < fan->nslots; i++)
 		if (fan->slots[i].state == SLOT_WAITING)
 			bt_row_reader_waited(fan->slots[i].reader, bt_rpc_now_us() - before);

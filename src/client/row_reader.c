@@ -24,6 +24,9 @@
 /* The service refuses requests over 512 KiB; leave room for the filter. */
 #define MAX_ROW_SET_BYTES ((size_t) 384 * 1024)
 
+/* Less time than this is not worth another attempt. */
+#define MIN_HOST_TIME_US 10000
+
 /* Defaults of a scan, and of a read of a single key. */
 static const bt_retry_policy scan_policy = {
 	.operation_timeout_us = INT64_C(12) * 3600 * 1000000,
@@ -69,9 +72,11 @@ struct bt_row_reader
 
 	/* The attempt. */
 	bt_call *call;
-	bool polled;       /* by bt_row_reader_poll(), which must not wait */
-	bool starved;      /* and would have had to */
-	int64_t waited_us; /* for the next message, see bt_row_reader_waited() */
+	int64_t deadline_us; /* of the call */
+	bool until_host;     /* that is the host's deadline */
+	bool polled;         /* by bt_row_reader_poll(), which must not wait */
+	bool starved;        /* and would have had to */
+	int64_t waited_us;   /* for the next message, see bt_row_reader_waited() */
 
 	/* Where the scan has been resumed; a bound of the row set points here. */
 	bt_span resume_key; /* malloc'd */
@@ -256,6 +261,8 @@ send_request(bt_row_reader *reader, bt_status *status)
 		if (attempt_us < deadline_us)
 			deadline_us = attempt_us;
 	}
+	reader->deadline_us = bt_host_deadline_us(reader->host, deadline_us);
+	reader->until_host = reader->deadline_us < deadline_us;
 	headers = bt_headers_list(&reader->headers, reader->retry.attempts, &nheaders);
 	if (headers == NULL || !bt_pack_read_rows(&request, &buffer))
 	{
@@ -263,7 +270,7 @@ send_request(bt_row_reader *reader, bt_status *status)
 		return NULL;
 	}
 	call = bt_call_start(reader->channel, METHOD, bt_buffer_span(&buffer), headers,
-						 nheaders, deadline_us, status);
+						 nheaders, reader->deadline_us, status);
 	free(buffer.data);
 	return call;
 }
@@ -309,6 +316,21 @@ resume_behind_last_key(bt_row_reader *reader)
 }
 
 /*
+ * Has the call ended because the host's time was up, while the host goes on?
+ * A cursor is read by one statement after another, each with a time of its
+ * own; and what a server is told of a long time is a little less than that.
+ */
+static bool
+has_host_more_time(const bt_row_reader *reader, const bt_status *cause)
+{
+	int64_t now = bt_rpc_now_us();
+
+	return cause->code == BT_DEADLINE_EXCEEDED && reader->until_host &&
+		   now > reader->deadline_us - MIN_HOST_TIME_US &&
+		   bt_host_deadline_us(reader->host, INT64_MAX) > now + MIN_HOST_TIME_US;
+}
+
+/*
  * An attempt has failed: either the scan goes on behind the last key after a
  * while, or it fails.  Returns READ_ROW to say "go on".
  */
@@ -330,7 +352,9 @@ after_failure(bt_row_reader *reader, const bt_status *cause, bt_status *status)
 	}
 	if (bt_channel_is_connected(reader->channel))
 		bt_retry_connected(&reader->retry);
-	if (!bt_retry_after(&reader->retry, cause, now, &delay_us))
+	if (has_host_more_time(reader, cause))
+		delay_us = 0;
+	else if (!bt_retry_after(&reader->retry, cause, now, &delay_us))
 		return fail(reader, cause, status);
 	reader->attempt_at_us = now + delay_us;
 	reader->state = READER_BACKOFF;
@@ -377,7 +401,7 @@ run_backoff(bt_row_reader *reader, bt_status *status)
 	{
 		if (reader->polled)
 			return starve(reader);
-		if (reader->host->wait(reader->host->arg, -1, left) == BT_WAIT_INTERRUPTED)
+		if (bt_channel_sleep(reader->channel, reader->host, left) == BT_WAIT_INTERRUPTED)
 			return BT_READ_INTERRUPTED;
 	}
 	if (!begin_attempt(reader, status))
@@ -398,6 +422,7 @@ receive(bt_row_reader *reader, bt_status *status)
 {
 	const bt_span *slices;
 	bt_status cause;
+	int64_t began_us;
 	size_t nslices;
 
 	if (reader->polled && !bt_call_is_ready(reader->call) && patience_us(reader) > 0)
@@ -406,9 +431,12 @@ receive(bt_row_reader *reader, bt_status *status)
 	/* A host that never has to wait may go on without a row for long. */
 	if (reader->host->wait(reader->host->arg, -1, 0) == BT_WAIT_INTERRUPTED)
 		return BT_READ_INTERRUPTED;
+	began_us = bt_rpc_now_us();
 	switch (bt_call_next(reader->call, reader->host, patience_us(reader)))
 	{
 		case BT_CALL_INTERRUPTED:
+			/* What interrupts need not end the scan, and must not prolong it. */
+			reader->waited_us += bt_rpc_now_us() - began_us;
 			return BT_READ_INTERRUPTED;
 		case BT_CALL_END:
 			return after_end(reader, status);

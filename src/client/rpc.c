@@ -55,6 +55,35 @@
 #define HTTP2_MAX_FRAME_BYTES (64 * 1024)
 #define HTTP2_WINDOW_BYTES (4 * 1024 * 1024)
 
+/* Details of an error may be many; gRPC's own limit would hide the error. */
+#define MAX_METADATA_BYTES (1024 * 1024)
+
+/* When a silent server is pinged, and how long the answer may take. */
+#define KEEPALIVE_TIME_TLS_MS (30 * 1000)
+#define KEEPALIVE_TIME_PLAINTEXT_MS (60 * 1000)
+#define KEEPALIVE_TIMEOUT_MS (10 * 1000)
+
+/*
+ * A call that ends so much before the host's deadline has ended because of it,
+ * and the host's interrupt comes at most so much after it.
+ */
+#define HOST_EARLY_US INT64_C(110000)
+#define HOST_LATE_US INT64_C(80000)
+
+/* How long a channel is watched at once; so long may its end take. */
+#define WATCH_US INT64_C(50000)
+
+/*
+ * After so long without a call, what has come meanwhile is looked at before the
+ * next one.  gRPC handles one event of the network at a time; the end of a
+ * connection is a few.
+ */
+#define IDLE_US INT64_C(1000)
+#define IDLE_EVENTS 10
+
+/* What gRPC may add to a deadline in whole milliseconds. */
+#define GRPC_CLOCK_US INT64_C(2000)
+
 /* An operation that is under way. */
 typedef struct op
 {
@@ -65,6 +94,7 @@ typedef struct op
 struct bt_channel
 {
 	grpc_channel *channel; /* NULL after bt_rpc_shutdown() */
+	op watch;              /* of its state, see bt_channel_sleep() */
 	bt_channel *next;
 	bt_channel **link; /* what points to this channel */
 	bt_channel_counters counters;
@@ -126,6 +156,10 @@ static struct
 
 	bt_channel *channels;
 	bt_call *calls;
+	int64_t idle_since_us; /* when the last of them was closed */
+
+	int keepalive_time_ms; /* 0: as is usual */
+	int keepalive_timeout_ms;
 } rpc = {
 	.eventfd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
@@ -494,6 +528,20 @@ integer_arg(const char *key, int value)
 	return arg;
 }
 
+static int
+keepalive_time_ms(bool tls)
+{
+	if (rpc.keepalive_time_ms > 0)
+		return rpc.keepalive_time_ms;
+	return tls ? KEEPALIVE_TIME_TLS_MS : KEEPALIVE_TIME_PLAINTEXT_MS;
+}
+
+static int
+keepalive_timeout_ms(void)
+{
+	return rpc.keepalive_timeout_ms > 0 ? rpc.keepalive_timeout_ms : KEEPALIVE_TIMEOUT_MS;
+}
+
 /* Takes the credentials. */
 static grpc_channel *
 make_channel(const char *target, const char *user_agent,
@@ -505,6 +553,7 @@ make_channel(const char *target, const char *user_agent,
 		 .value.string = (char *) user_agent},
 		integer_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, MAX_RECEIVE_BYTES),
 		integer_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
+		integer_arg(GRPC_ARG_MAX_METADATA_SIZE, MAX_METADATA_BYTES),
 		integer_arg(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, HTTP2_MAX_FRAME_BYTES),
 		integer_arg(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, HTTP2_WINDOW_BYTES),
 
@@ -518,8 +567,8 @@ make_channel(const char *target, const char *user_agent,
 		integer_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
 
 		/* A stalled stream is pinged for as long as it is open. */
-		integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, (tls ? 30 : 60) * 1000),
-		integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000),
+		integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_time_ms(tls)),
+		integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_timeout_ms()),
 		integer_arg(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
 
 		/* Find a restarted server soon; the retries have their own backoff. */
@@ -605,6 +654,13 @@ bt_channel_count_rows(bt_channel *channel, int64_t rows)
 	channel->counters.rows += rows;
 }
 
+void
+bt_rpc_set_keepalive(int time_ms, int timeout_ms)
+{
+	rpc.keepalive_time_ms = time_ms;
+	rpc.keepalive_timeout_ms = timeout_ms;
+}
+
 bool
 bt_channel_is_connected(const bt_channel *channel)
 {
@@ -627,6 +683,50 @@ close_channel(bt_channel *channel)
 		channel->next->link = channel->link;
 	grpc_channel_destroy(channel->channel);
 	channel->channel = NULL;
+	drain_op(&channel->watch);
+}
+
+/* Watches a channel that is not connected, for a while.  Signals are blocked. */
+static void
+watch_channel(bt_channel *channel, int64_t us)
+{
+	grpc_connectivity_state state =
+		grpc_channel_check_connectivity_state(channel->channel, 0);
+
+	if (state != GRPC_CHANNEL_CONNECTING && state != GRPC_CHANNEL_TRANSIENT_FAILURE)
+		return;
+	channel->watch.done = false;
+	channel->watch.started = true;
+	grpc_channel_watch_connectivity_state(channel->channel, state,
+										  from_now(us < WATCH_US ? us : WATCH_US),
+										  rpc.queue, &channel->watch);
+}
+
+bt_wait_result
+bt_channel_sleep(bt_channel *channel, const bt_host *host, int64_t us)
+{
+	int64_t until = bt_rpc_now_us() + us;
+
+	for (;;)
+	{
+		int64_t left = until - bt_rpc_now_us();
+		bt_wait_result result;
+		sigset_t old;
+
+		if (channel->channel != NULL && !channel->watch.started && left > 0)
+		{
+			block_signals(&old);
+			watch_channel(channel, left);
+			restore_signals(&old);
+		}
+		if (!channel->watch.started)
+			return host->wait(host->arg, -1, left > 0 ? left : 0);
+		result = wait_op(&channel->watch, host, left, &old);
+		if (result != BT_WAIT_READY)
+			return result;
+		channel->watch.started = false;
+		restore_signals(&old);
+	}
 }
 
 void
@@ -689,7 +789,18 @@ start_ops(bt_call *call)
 	start_receiving(call);
 }
 
-/* gRPC aborts the process on a header that HTTP/2 does not allow. */
+/*
+ * gRPC aborts the process on a header that HTTP/2 does not allow.  Where a key
+ * says that the value is binary, gRPC encodes it.
+ */
+static bool
+is_legal_header(const grpc_metadata *header)
+{
+	return grpc_header_key_is_legal(header->key) &&
+		   (grpc_is_binary_header(header->key) ||
+			grpc_header_nonbin_value_is_legal(header->value));
+}
+
 static bool
 set_headers(bt_call *call, const bt_header *headers, size_t nheaders, bt_status *status)
 {
@@ -707,8 +818,7 @@ set_headers(bt_call *call, const bt_header *headers, size_t nheaders, bt_status 
 		header->value = grpc_slice_from_copied_buffer(
 			(const char *) headers[i].value.data, headers[i].value.len);
 		call->nheaders++;
-		if (!grpc_header_key_is_legal(header->key) ||
-			!grpc_header_nonbin_value_is_legal(header->value))
+		if (!is_legal_header(header))
 		{
 			bt_status_set(status, BT_INVALID_ARGUMENT, "illegal value of header %s",
 						  headers[i].key);
@@ -749,6 +859,32 @@ is_retry(const bt_header *headers, size_t nheaders)
 	return false;
 }
 
+/*
+ * Hears of what has come while no call was under way: that the server has
+ * closed the connection, say, so that the next call is not sent on it.
+ */
+static void
+catch_up(void)
+{
+	if (rpc.calls != NULL || atomic_load(&rpc.armed) ||
+		bt_rpc_now_us() < rpc.idle_since_us + IDLE_US)
+		return;
+	for (int i = 0; i < IDLE_EVENTS; i++)
+		(void) take_event(gpr_time_0(GPR_CLOCK_MONOTONIC));
+}
+
+/*
+ * While gRPC waits before it connects again, calls fail with what it found last
+ * time.  The waits between attempts are ours, so an attempt is one to connect.
+ */
+static void
+connect_now(grpc_channel *channel)
+{
+	if (grpc_channel_check_connectivity_state(channel, 0) ==
+		GRPC_CHANNEL_TRANSIENT_FAILURE)
+		grpc_channel_reset_connect_backoff(channel);
+}
+
 /* Takes the request. */
 static bt_call *
 make_call(bt_channel *channel, const char *method, grpc_slice request,
@@ -775,6 +911,8 @@ make_call(bt_channel *channel, const char *method, grpc_slice request,
 		return NULL;
 	}
 
+	catch_up();
+	connect_now(channel->channel);
 	call->call =
 		grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
 								 rpc.queue, grpc_slice_from_static_string(method), NULL,
@@ -939,6 +1077,48 @@ note_end(const bt_call *call)
 	bt_call_status(call, &counters->last_error);
 }
 
+/*
+ * gRPC tells the server how much time it has in three digits, rounded up.  The
+ * longest time from now on for which that is not too much.
+ */
+static int64_t
+round_down_as_sent(int64_t us)
+{
+	int64_t unit_us = 1000;
+
+	while (us / unit_us >= 1000)
+		unit_us *= 10;
+	return us - us % unit_us - GRPC_CLOCK_US;
+}
+
+int64_t
+bt_host_deadline_us(const bt_host *host, int64_t deadline_us)
+{
+	int64_t limit_us =
+		host->deadline_us != NULL ? host->deadline_us(host->arg) : INT64_MAX;
+	int64_t now_us;
+
+	if (limit_us >= deadline_us)
+		return deadline_us;
+	now_us = bt_rpc_now_us();
+	return limit_us > now_us ? now_us + round_down_as_sent(limit_us - now_us) : now_us;
+}
+
+bool
+bt_call_is_end_of_host(const bt_call *call, const bt_host *host)
+{
+	int64_t left_us;
+
+	if (call->code != GRPC_STATUS_DEADLINE_EXCEEDED || host->deadline_us == NULL)
+		return false;
+	left_us = host->deadline_us(host->arg) - bt_rpc_now_us();
+	if (left_us > HOST_EARLY_US)
+		left_us = 0; /* but the interrupt may have come already */
+	else
+		left_us += HOST_LATE_US;
+	return host->wait(host->arg, -1, left_us < 0 ? 0 : left_us) == BT_WAIT_INTERRUPTED;
+}
+
 bt_call_event
 bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 {
@@ -977,9 +1157,12 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 		}
 	}
 	restore_signals(&old);
-	if (!more)
-		note_end(call);
-	return more ? BT_CALL_MESSAGE : BT_CALL_END;
+	if (more)
+		return BT_CALL_MESSAGE;
+	if (bt_call_is_end_of_host(call, host))
+		return BT_CALL_INTERRUPTED;
+	note_end(call);
+	return BT_CALL_END;
 }
 
 bool
@@ -1097,6 +1280,7 @@ close_call(bt_call *call)
 	grpc_call_unref(call->call);
 	call->call = NULL;
 	free_buffers(call);
+	rpc.idle_since_us = bt_rpc_now_us();
 }
 
 void

@@ -30,14 +30,21 @@ typedef enum bt_wait_result
 	BT_WAIT_INTERRUPTED /* the host wants control back */
 } bt_wait_result;
 
-/*
- * How the host sleeps: until a descriptor is readable (-1: none), a time has
- * passed (microseconds; below 0: for ever), or it is interrupted.  It must
- * return, not throw.
- */
+/* What the host does for calls.  Both functions must return, not throw. */
 typedef struct bt_host
 {
+	/*
+	 * Sleeps until a descriptor is readable (-1: none), a time has passed
+	 * (microseconds; below 0: for ever), or the host is interrupted.
+	 */
 	bt_wait_result (*wait)(void *arg, int fd, int64_t timeout_us);
+
+	/*
+	 * When the host will be interrupted at the latest, on the clock of
+	 * bt_rpc_now_us(): no server needs to work for longer.  INT64_MAX, or no
+	 * function: that is open.
+	 */
+	int64_t (*deadline_us)(void *arg);
 	void *arg;
 } bt_host;
 
@@ -126,8 +133,22 @@ extern const bt_channel_counters *bt_channel_get_counters(const bt_channel *chan
 /* Rows have been read or written: whoever knows of them says so at the end. */
 extern void bt_channel_count_rows(bt_channel *channel, int64_t rows);
 
+/*
+ * How long a connection with calls may be silent before it is pinged, and how
+ * long the answer may take, in milliseconds, for channels that are made from
+ * now on; 0: as is usual for the kind of channel.
+ */
+extern void bt_rpc_set_keepalive(int time_ms, int timeout_ms);
+
 /* Is there a connection on which a server has spoken HTTP/2? */
 extern bool bt_channel_is_connected(const bt_channel *channel);
+
+/*
+ * Waits between two attempts, as long as the host is not interrupted.  Meanwhile
+ * a connection can be made, which else goes on only while there is a call.
+ */
+extern bt_wait_result
+bt_channel_sleep(bt_channel *channel, const bt_host *host, int64_t us);
 
 /* All calls of the channel must have been destroyed. */
 extern void bt_channel_destroy(bt_channel *channel);
@@ -144,6 +165,12 @@ extern const char *bt_rpc_library_version(void);
 extern bt_call *bt_call_start(bt_channel *channel, const char *method, bt_span request,
 							  const bt_header *headers, size_t nheaders,
 							  int64_t deadline_us, bt_status *status);
+
+/*
+ * The earlier of a deadline and the host's own, or rather of the latest time
+ * before that which a server can be told.
+ */
+extern int64_t bt_host_deadline_us(const bt_host *host, int64_t deadline_us);
 
 /*
  * Bytes of a request that gRPC reads in place, for as long as it likes: the
@@ -176,7 +203,8 @@ extern bool bt_rpc_poll(void);
 
 /*
  * Waits for the next response message, at most timeout_us microseconds.  The
- * message before it is dropped.
+ * message before it is dropped.  A call that ends with the host's own deadline
+ * says BT_CALL_INTERRUPTED, so that the host speaks first.
  */
 extern bt_call_event bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us);
 
@@ -219,6 +247,12 @@ extern void bt_wakeup_destroy(bt_wakeup *wakeup);
  * that returns a message or the end, or bt_call_destroy().
  */
 extern const bt_span *bt_call_message(const bt_call *call, size_t *nslices);
+
+/*
+ * The call has ended: was the host's own deadline the cause?  Then its
+ * interrupt is there, or about to come and waited for, for a moment.
+ */
+extern bool bt_call_is_end_of_host(const bt_call *call, const bt_host *host);
 
 /* Ends the call at once, as if BT_CALL_END had come. */
 extern void bt_call_cancel(bt_call *call);

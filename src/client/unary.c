@@ -74,6 +74,7 @@ begin_attempt(bt_unary *unary, bt_status *status)
 
 	if (deadline_us > bt_retry_deadline_us(&unary->retry))
 		deadline_us = bt_retry_deadline_us(&unary->retry);
+	deadline_us = bt_host_deadline_us(unary->host, deadline_us);
 	headers = bt_headers_list(&unary->headers, unary->retry.attempts, &nheaders);
 	if (headers == NULL)
 	{
@@ -161,7 +162,8 @@ bt_unary_run(bt_unary *unary, bt_status *status)
 
 		if (unary->call == NULL && left > 0)
 		{
-			if (unary->host->wait(unary->host->arg, -1, left) == BT_WAIT_INTERRUPTED)
+			if (bt_channel_sleep(unary->channel, unary->host, left) ==
+				BT_WAIT_INTERRUPTED)
 				return BT_UNARY_INTERRUPTED;
 			continue;
 		}

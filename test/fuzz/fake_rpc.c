@@ -67,7 +67,7 @@ wait_for_nothing(void *arg, int fd, int64_t timeout_us)
 	return BT_WAIT_TIMEOUT;
 }
 
-static const bt_host host = {wait_for_nothing, NULL};
+static const bt_host host = {.wait = wait_for_nothing};
 
 void
 fake_rpc_begin(fuzz_input *fuzz, const fake_server *fake)
@@ -94,6 +94,30 @@ const bt_host *
 fake_host(void)
 {
 	return &host;
+}
+
+bool
+bt_call_is_end_of_host(const bt_call *call, const bt_host *of)
+{
+	(void) call;
+	return of == &host && fuzz_below(input, 8) == 7;
+}
+
+/* Now and then the host's statement is about to end. */
+int64_t
+bt_host_deadline_us(const bt_host *of, int64_t deadline_us)
+{
+	int64_t limit_us = clock_us + fuzz_below(input, 200) * 1000;
+
+	(void) of;
+	return fuzz_below(input, 8) == 7 && limit_us < deadline_us ? limit_us : deadline_us;
+}
+
+bt_wait_result
+bt_channel_sleep(bt_channel *of, const bt_host *waiting, int64_t us)
+{
+	(void) of;
+	return waiting->wait(waiting->arg, -1, us);
 }
 
 bool

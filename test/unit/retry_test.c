@@ -107,6 +107,20 @@ test_messages(void)
 		status.code = BT_UNKNOWN;
 		ok(!bt_retry_is_transient(&usual_policy, &status), "... but not UNKNOWN");
 	}
+
+	/* What gRPC's core says of a stream that ends without a status. */
+	for (int code = 1; code <= 16; code++)
+	{
+		bt_status status = remote(code, "Stream removed");
+		bt_status longer = remote(code, "Stream removed from the catalog");
+		bool always =
+			code == BT_UNAVAILABLE || code == BT_ABORTED || code == BT_DEADLINE_EXCEEDED;
+
+		is_int(bt_retry_is_transient(&usual_policy, &status),
+			   always || code == BT_UNKNOWN, "code %d, \"Stream removed\"", code);
+		is_int(bt_retry_is_transient(&usual_policy, &longer), always,
+			   "... but not a longer text");
+	}
 }
 
 /* What this client found out itself would be the same next time. */
@@ -326,7 +340,10 @@ test_deadline(void)
 static void
 test_never_answered(void)
 {
-	bt_status unavailable = remote(BT_UNAVAILABLE, "");
+	bt_status unavailable =
+		remote(BT_UNAVAILABLE, "failed to connect to all addresses; last error: x");
+	bt_status closed = remote(BT_UNAVAILABLE, "Socket closed");
+	bt_status reset = remote(BT_INTERNAL, "Received RST_STREAM with error code 2");
 	bt_status later = with_delay(BT_UNAVAILABLE, 30 * SECOND);
 	bt_retry_policy short_policy = usual_policy;
 	bt_retry retry = started(&usual_policy, false);
@@ -336,6 +353,16 @@ test_never_answered(void)
 	   "unanswered, retried before attempt_timeout");
 	ok(!bt_retry_after(&retry, &unavailable, START + 20 * SECOND, &delay),
 	   "unanswered, not retried at attempt_timeout");
+	unavailable = remote(BT_UNAVAILABLE, "DNS resolution failed for x:1: not found");
+	ok(!bt_retry_after(&retry, &unavailable, START + 20 * SECOND, &delay),
+	   "nor is a server without an address");
+	retry = started(&usual_policy, false);
+	ok(bt_retry_after(&retry, &closed, START + 20 * SECOND, &delay),
+	   "a connection that is lost is an answer");
+	retry = started(&usual_policy, false);
+	ok(bt_retry_after(&retry, &reset, START + 20 * SECOND, &delay),
+	   "and so is a stream that is reset");
+	retry = started(&usual_policy, false);
 	ok(bt_retry_after(&retry, &later, START + 20 * SECOND, &delay),
 	   "RetryInfo is an answer");
 	bt_retry_progress(&retry);
@@ -425,6 +452,8 @@ test_unknown_outcomes(void)
 		bt_status ours;
 
 		ok(!bt_retry_is_outcome_unknown(&status, true), "what was never sent is not");
+		status = remote(BT_UNAVAILABLE, "DNS resolution failed for x:1: not found");
+		ok(!bt_retry_is_outcome_unknown(&status, true), "nor to a server that is not");
 		bt_status_set(&ours, BT_RESOURCE_EXHAUSTED, "out of memory");
 		ok(!bt_retry_is_outcome_unknown(&ours, true), "nor what failed here");
 		bt_status_set(&ours, BT_DEADLINE_EXCEEDED, "no answer in time");

@@ -515,7 +515,7 @@ test_split(void)
 int
 main(void)
 {
-	static const bt_host host = {host_wait, NULL};
+	static const bt_host host = {.wait = host_wait};
 	unsigned wrong_rows = 0;
 	unsigned wrong_ends = 0;
 	unsigned wrong_counts = 0;
