@@ -32,7 +32,7 @@ my %waits = (
 	'during an endless stream' => { script => [ 'call', 'replay' ], table => 'big', call => 1, busy => 1 },
 	# Rows that the server takes back again: no row ever reaches the executor, and there is always a message.
 	'during a stream without rows' => {
-		script => [ 'call', ("chunk key=a family=cf qualifier=q ts=1 fill=1000\nchunk reset\nsend") x 150_000 ],
+		script => [ 'call', ("chunk key=a family=cf qualifier=q ts=1 fill=2000\nchunk reset\nsend") x 100_000 ],
 		table => 't', call => 1, busy => 1,
 	},
 );

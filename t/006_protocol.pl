@@ -63,10 +63,33 @@ breaks('a commit within a value', qr/a row is committed before its last value is
 breaks('a cell within a value', qr/a cell begins before the last one's value is complete/,
 	"$begin value_size=10 value=1", 'chunk family=cf qualifier=r value=2 commit');
 
+# What goes on with a value says nothing but bytes.
+foreach my $part ('family=cf qualifier=q', 'qualifier=q', 'ts=1000', 'label=row', 'key=d')
+{
+	foreach my $size ('', 'value_size=10 ')
+	{
+		breaks("a value that goes on with $size$part", qr/a cell begins before the last one's value is complete|the row key changes within a row/,
+			"$begin value_size=10 value=1", "chunk $part ${size}value=2" . ($size ? '' : ' commit'));
+	}
+}
+breaks('a commit with a value that is to go on', qr/a row is committed before its last value is complete/, $good,
+	'chunk key=c family=cf qualifier=q value_size=5 value=1 commit');
+breaks('a commit in the middle of a value', qr/a row is committed before its last value is complete/,
+	"$begin value_size=10 value=1", 'chunk value_size=10 value=2 commit');
+
 # ---- resets ----
 
 breaks('a reset without a row', qr/a row is reset that has not begun/, $good, 'chunk reset');
-breaks('a reset that carries data', qr/a reset of a row carries data/, "$begin value=1", 'chunk key=c reset');
+foreach my $part ('key=c', 'family=cf', 'qualifier=q', 'family=cf qualifier=q', 'ts=1000', 'label=row', 'value=1', 'value_size=1')
+{
+	breaks("a reset that carries $part", qr/a reset of a row carries data/, "$begin value=1", "chunk $part reset");
+	breaks("a reset within a value that carries $part", qr/a reset of a row carries data/, "$begin value_size=10 value=1", "chunk $part reset");
+}
+breaks('a reset of a row that is committed', qr/a row is reset that has not begun/, "$begin value=1 commit", 'chunk reset');
+breaks('a reset twice', qr/a row is reset that has not begun/, "$begin value=1", 'chunk reset', 'chunk reset');
+breaks('no key after a reset', qr/a new row has no row key/, "$begin value=1", 'chunk reset', 'chunk family=cf qualifier=q value=1 commit');
+breaks('no family after a reset', qr/a new row has no family/, "$begin value=1", 'chunk reset', 'chunk key=c qualifier=q value=1 commit');
+breaks('nothing after a reset', qr/the stream ended within a row/, "$begin value=1", 'chunk reset', "$begin value=1");
 
 # ---- scan markers ----
 

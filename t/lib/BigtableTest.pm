@@ -14,6 +14,7 @@ use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
 use BigtableTest::Emulator;
 use BigtableTest::Mock;
+use BigtableTest::Proxy;
 use BigtableTest::Session;
 
 our @EXPORT = qw(

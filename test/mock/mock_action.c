@@ -433,15 +433,15 @@ parse_stats(const char *p, struct action *out, char *error, size_t size)
 	return ok;
 }
 
-/* raw HEX; nothing is the empty message */
+/* raw HEX, bytes HEX; nothing is the empty message */
 static bool
-parse_raw(const char *p, struct action *out, char *error, size_t size)
+parse_hex(const char *p, struct action *out, char *error, size_t size)
 {
 	struct word word;
 
 	if (!next_word(&p, &word) || hex_decode(word.text, word.len, &out->data))
 		return true;
-	snprintf(error, size, "raw is followed by hex digits");
+	snprintf(error, size, "hex digits are needed");
 	return false;
 }
 
@@ -571,7 +571,9 @@ static const struct
 	{"headers", ACTION_HEADERS, 0, 0, 0, 0},
 	{"stall", ACTION_STALL, 0, 0, 0, 0},
 	{"drop", ACTION_DROP, 0, 0, 0, 0},
+	{"end_stream", ACTION_END_STREAM, 0, 0, 0, 0},
 	{"exit", ACTION_EXIT, 0, 0, 0, 0},
+	{"shuffle", ACTION_SHUFFLE, 1, 1, 0, 0},
 	{"sleep", ACTION_SLEEP, 1, 1, 0, 0},
 	{"trickle", ACTION_TRICKLE, 1, 1, 0, 0},
 	{"per_message", ACTION_PER_MESSAGE, 1, 1, 0, 0},
@@ -642,7 +644,10 @@ action_parse(const char *line, struct action *out, char *error, size_t size)
 		return parse_rows(line, out, error, size);
 	out->kind = ACTION_RAW;
 	if (word_is(verb, "raw"))
-		return parse_raw(line, out, error, size);
+		return parse_hex(line, out, error, size);
+	out->kind = ACTION_BYTES;
+	if (word_is(verb, "bytes"))
+		return parse_hex(line, out, error, size);
 	out->kind = ACTION_STATUS;
 	if (word_is(verb, "status"))
 		return parse_status(line, out, error, size);

@@ -16,6 +16,7 @@
 #include "bigtable.pb-c.h"
 #include "mock_replay.h"
 #include "mock_script.h"
+#include "mock_shuffle.h"
 #include "mock_util.h"
 
 struct mock_call;
@@ -88,6 +89,7 @@ struct mock_call
 
 	struct write_call *write; /* mock_write.c; NULL in methods that read */
 	bool unary;               /* mock_unary.c: it is answered by a message, if empty */
+	struct bytes answer;      /* mock_unary.c; sent at the end of the block */
 
 	/* mock_player.c */
 	Google__Bigtable__V2__ReadRowsRequest *request;
@@ -104,7 +106,8 @@ struct mock_call
 	int64_t per_message;  /* rows in a message; 0: as many as are gathered */
 	int64_t retry_info;   /* ns, -1 for none */
 	struct replay *replay;
-	uint8_t *ahead; /* replay's next message, ready to go */
+	struct shuffle *shuffle; /* NULL: replay sends whole rows */
+	uint8_t *ahead;          /* replay's next message, ready to go */
 	size_t ahead_len;
 	int64_t ahead_rows;
 };

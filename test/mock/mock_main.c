@@ -229,6 +229,7 @@ create_server(const struct options *options, const char *address, struct bytes *
 
 	grpc_arg list[] = {
 		integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, -1),
+		integer(GRPC_ARG_MAX_METADATA_SIZE, 1024 * 1024),
 		/* large requests shall not wait for the window */
 		integer(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 * 1024 * 1024),
 		integer(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1024 * 1024),

@@ -109,7 +109,10 @@ replay_ahead(struct mock_call *call, int64_t left)
 
 	if (left >= 0 && left < most)
 		most = left;
-	call->ahead = replay_next(call->replay, most, &call->ahead_len, &call->ahead_rows);
+	call->ahead = call->shuffle ? shuffle_next(call->shuffle, call->replay, most,
+											   &call->ahead_len, &call->ahead_rows)
+								: replay_next(call->replay, most, &call->ahead_len,
+											  &call->ahead_rows);
 }
 
 /* replay: the request's own answer, up to so many rows. */
@@ -182,7 +185,7 @@ perform_raw(struct mock_call *call, const struct action *action)
 	return WAIT;
 }
 
-/* goaway, rst, drop: what is done to the connection itself. */
+/* goaway, rst, drop, end_stream, bytes: what is done to the connection itself. */
 static enum verdict
 perform_on_connection(struct mock_call *call, const struct action *action)
 {
@@ -196,8 +199,18 @@ perform_on_connection(struct mock_call *call, const struct action *action)
 		connection_goaway(call->connection, (uint32_t) action->b, (uint32_t) action->a);
 		return GO_ON;
 	}
+	if (action->kind == ACTION_BYTES)
+	{
+		connection_bytes(call->connection, &action->data);
+		return GO_ON;
+	}
 	if (action->kind == ACTION_DROP)
 		connection_drop(call->connection);
+	else if (action->kind == ACTION_END_STREAM)
+	{
+		connection_end_stream(call->connection, call->stream);
+		grpc_call_cancel(call->call, NULL);
+	}
 	else
 	{
 		/* The client's stream is gone with the frame; let ours follow. */
@@ -231,6 +244,7 @@ leaves_pending(enum action_kind kind)
 		case ACTION_INITIAL:
 		case ACTION_TRAILER:
 		case ACTION_RETRY_INFO:
+		case ACTION_SHUFFLE:
 		case ACTION_ENTRY:
 		case ACTION_ENTRY_KEY:
 		case ACTION_ENTRY_RETRY_INFO:
@@ -267,6 +281,10 @@ perform(struct mock_call *call, const struct action *action)
 		case ACTION_RETRY_INFO:
 			call->retry_info = action->a;
 			return GO_ON;
+		case ACTION_SHUFFLE:
+			shuffle_close(call->shuffle);
+			call->shuffle = shuffle_open((uint64_t) action->a);
+			return GO_ON;
 		case ACTION_INITIAL:
 			metadata_add(&call->initial, action->text, action->data.data,
 						 action->data.len);
@@ -292,6 +310,8 @@ perform(struct mock_call *call, const struct action *action)
 		case ACTION_GOAWAY:
 		case ACTION_RST:
 		case ACTION_DROP:
+		case ACTION_END_STREAM:
+		case ACTION_BYTES:
 			return perform_on_connection(call, action);
 		case ACTION_EXIT:
 			_exit(3);
@@ -341,6 +361,8 @@ player_step(struct mock_call *call)
 	}
 	if (write_needs_answer(call))
 		write_answer(call, 0, -1);
+	if (call->answer.len > 0 && call->sent == 0 && call->pending.len == 0)
+		bytes_append(&call->pending, call->answer.data, call->answer.len);
 	if (call->pending.len > 0 || write_needs_message(call) ||
 		(call->unary && call->sent == 0))
 		send_pending(call);
@@ -428,6 +450,8 @@ player_free(struct mock_call *call)
 		google__bigtable__v2__read_rows_request__free_unpacked(call->request, NULL);
 	script_unref(call->script);
 	bytes_free(&call->pending);
+	bytes_free(&call->answer);
 	replay_close(call->replay);
+	shuffle_close(call->shuffle);
 	free(call->ahead);
 }

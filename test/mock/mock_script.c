@@ -76,6 +76,7 @@ fits(enum action_kind kind, const char *method)
 	switch (kind)
 	{
 		case ACTION_REPLAY:
+		case ACTION_SHUFFLE:
 			return strcmp(method, "ReadRows") == 0;
 		case ACTION_ENTRY:
 		case ACTION_ENTRY_KEY:

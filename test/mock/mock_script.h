@@ -35,6 +35,9 @@ enum action_kind
 	ACTION_GOAWAY,     /* a: HTTP/2 error code; b: last stream */
 	ACTION_RST,        /* a: HTTP/2 error code */
 	ACTION_DROP,
+	ACTION_END_STREAM,
+	ACTION_BYTES,   /* data: for the connection */
+	ACTION_SHUFFLE, /* a: seed */
 	ACTION_EXIT,
 
 	/* of methods that write */

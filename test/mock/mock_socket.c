@@ -349,3 +349,20 @@ connection_goaway(int fd, uint32_t last, uint32_t code)
 	put_u32(frame + 13, code);
 	send_frame(fd, frame, sizeof(frame));
 }
+
+/* DATA of no bytes, with END_STREAM */
+void
+connection_end_stream(int fd, uint32_t stream)
+{
+	uint8_t frame[9] = {0, 0, 0, 0, 1};
+
+	put_u32(frame + 5, stream);
+	send_frame(fd, frame, sizeof(frame));
+}
+
+/* Anything */
+void
+connection_bytes(int fd, const struct bytes *bytes)
+{
+	send_frame(fd, bytes->data, bytes->len);
+}

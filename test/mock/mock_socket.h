@@ -57,6 +57,12 @@ extern void connection_drop(int fd);
 /* Send RST_STREAM with an error code. */
 extern void connection_rst(int fd, uint32_t stream, uint32_t code);
 
+/* End a stream without a status. */
+extern void connection_end_stream(int fd, uint32_t stream);
+
+/* Send bytes that need not be HTTP/2. */
+extern void connection_bytes(int fd, const struct bytes *bytes);
+
 /* Send GOAWAY with an error code and the last stream that is served. */
 extern void connection_goaway(int fd, uint32_t last, uint32_t code);
 
