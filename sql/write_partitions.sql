@@ -72,7 +72,9 @@ SELECT change_p($$UPDATE p SET n = 16, v = 'moved' WHERE id LIKE 'move%' AND n >
 -- none can move out of one
 SELECT failure($$UPDATE p SET n = 26 WHERE id = 'move 1'$$);
 SELECT failure($$UPDATE p SET n = 17 WHERE id = 'move 1'$$);
+SET enable_async_append = off;
 SELECT failure($$UPDATE p SET n = n + 10 WHERE n < 20$$);
+RESET enable_async_append;
 SELECT compare('SELECT * FROM p');
 
 -- several levels

@@ -29,6 +29,7 @@
 #define bt_row_reader_free fake_reader_free
 #define bt_calls_wait fake_calls_wait
 #define bt_call_is_ready fake_call_is_ready
+#define bt_channel_sleep fake_channel_sleep
 #define bt_rpc_now_us fake_now_us
 #define bt_row_fan_create fan_create
 #define bt_row_fan_start fan_start
@@ -292,6 +293,13 @@ fake_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t ti
 				any = calls[i]->ready = true;
 	clock_us += random_below(&rng, 10);
 	return BT_WAIT_READY;
+}
+
+bt_wait_result
+fake_channel_sleep(bt_channel *channel, const bt_host *host, int64_t timeout_us)
+{
+	(void) channel;
+	return host_wait(host->arg, -1, timeout_us);
 }
 
 bool
