@@ -3,7 +3,7 @@
  * rpc.h
  *	  gRPC calls for a single-threaded host that must stay interruptible.
  *
- * rpc.c, with its rpc_credentials.c, is all that includes <grpc/...>.  All
+ * rpc.c and its parts, rpc_*.[ch], are all that includes <grpc/...>.  All
  * functions are called from one thread, the host's.  gRPC has threads of its
  * own; none of them ever runs host code.
  *

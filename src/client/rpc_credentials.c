@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rpc_credentials.c
- *	  Our credentials -> gRPC's.  A part of rpc.c, and for it alone.
+ *	  Our credentials -> gRPC's.  A part of rpc.c, for it and rpc_channel.c alone.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,9 +3,9 @@
  * fake_rpc.h
  *	  rpc.h without a network: a fuzzer's input plays the server.
  *
- * Instead of rpc.c.  Time is what the input makes of it; nothing ever sleeps.
- * Once the input is used up, every call fails for good, so that its maker ends;
- * but an honest server sends all that is left.
+ * Instead of rpc.c and its parts.  Time is what the input makes of it; nothing
+ * ever sleeps.  Once the input is used up, every call fails for good, so that
+ * its maker ends; but an honest server sends all that is left.
  *
  *-------------------------------------------------------------------------
  */
