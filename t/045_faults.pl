@@ -57,11 +57,14 @@ my %sqlstates = (
 # what has been sent may be lost on its way.
 sub transient
 {
+	# A server that refuses what it has applied would be a liar.
+	my ($applied) = @_;
+	my @codes = $applied ? (1, 2, 4, 10, 13, 14, 15) : 1 .. 16;
 	my @fault = @{ one_of(
 		[ 'status ' . one_of(4, 14) . ' busy' ],
 		[ 'status 13 ' . one_of('Received RST_STREAM with error code 2', 'Stream closed before write could take place',
 				'Received unexpected EOS on DATA frame from server') ],
-		[ sprintf('retry_info %.3f', rand 0.03), 'status ' . (1 + int rand 16) . ' later' ],
+		[ sprintf('retry_info %.3f', rand 0.03), 'status ' . one_of(@codes) . ' later' ],
 		[ 'rst ' . one_of(0 .. 7, 9, 10) ],
 		['drop'],
 		['end_stream'],
@@ -186,7 +189,7 @@ sub write_fault
 		[ 'entry ' . one_of('all', 'rest', $from) . ' ' . (1 + int rand 16) . ' later', sprintf('entry_retry_info %.3f', rand 0.03) ],
 		[ "omit $from", "omit $to" ],
 		[ "answer $from $to", 'send', transient() ],
-		[ 'apply', transient() ],
+		[ 'apply', transient('applied') ],
 		[ transient() ],
 		[ 'sleep ' . int rand 10 ]) };
 }
@@ -249,16 +252,17 @@ sub check_write
 	my $applied = keys %timestamp;
 	return $applied == keys %key ? undef : 'lost rows' if !$result->{error};
 
-	# A statement that fails says what is written, and what may be.
-	my $context = join "\n", grep { defined } @{ $result->{error} }{qw(message detail context)};
+	# A statement that fails says what is written, and what may be; in a warning, if the error is another's.
+	my $context = join "\n", grep { defined } map { @{$_}{qw(message detail context)} } @{ $result->{messages} };
 	my ($written, $possible);
-	if ($context =~ /^(\d+) rows were written .* (\d+) more may have been/m)
+	if ($context =~ /^(\d+) rows were written.* (\d+) more may have been/m)
 	{
 		($written, $possible) = ($1, $2);
 	}
 	else
 	{
-		my ($failed) = $context =~ /^could not write (\d+) row/ or return "no account: $context";
+		my ($failed) = $context =~ /^could not write (\d+) row/m
+		  or return $applied ? "no account: $context" : undef; # nothing was sent
 		($written) = $context =~ /Rows written: (\d+)\./ or return "no account: $context";
 		$possible = $context =~ /Of the failed, (\d+) may have been/ ? $1 : 0;
 		return "more failed than there are" if $failed + $written > keys %key;

@@ -110,7 +110,7 @@ static void
 run_round(const char *address, int number)
 {
 	sleeper sleeper = {0, number % 2 == 0 ? 0 : 7};
-	bt_host host = {sleep_in_poll, &sleeper};
+	bt_host host = {.wait = sleep_in_poll, .arg = &sleeper};
 	bt_status status;
 	bt_channel *channel = bt_channel_create_plaintext(address, "client_race", &status);
 	bt_row_reader *reader = bt_row_reader_create(channel, &host);
