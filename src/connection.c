@@ -122,11 +122,20 @@ host_wait(void *arg, int fd, int64_t timeout_us)
 	}
 }
 
+/* Of a parallel worker: when its leader's statement ends. */
+static TimestampTz leader_deadline = DT_NOEND;
+
+void
+connection_set_leader_deadline(TimestampTz deadline)
+{
+	leader_deadline = deadline;
+}
+
 /* The end of the statement: what a server does after it is in vain. */
 static int64_t
 host_deadline_us(void *arg)
 {
-	TimestampTz deadline = compat_statement_deadline();
+	TimestampTz deadline = Min(compat_statement_deadline(), leader_deadline);
 
 	if (deadline == DT_NOEND)
 		return INT64_MAX;

@@ -43,6 +43,9 @@ extern Connection *connection_admin(Connection *connection);
 extern const bt_host *connection_host(void);
 extern const bt_host *connection_write_host(void);
 
+/* In a parallel worker: when the leader's statement will be cancelled. */
+extern void connection_set_leader_deadline(TimestampTz deadline);
+
 /* A connection of this backend, to be looked at. */
 typedef struct ConnectionInfo
 {

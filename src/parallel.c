@@ -20,6 +20,8 @@
 #include "port/atomics.h"
 
 #include "arena.h"
+#include "compat.h"
+#include "connection.h"
 #include "parallel.h"
 #include "scan.h"
 #include "table_admin.h"
@@ -38,6 +40,7 @@ struct SharedScan
 {
 	pg_atomic_uint32 next;        /* parts that have been taken */
 	pg_atomic_uint64 counters[6]; /* in the order of bt_read_counters */
+	TimestampTz deadline;         /* of the statement: workers have no timeouts */
 	uint32 nbounds;               /* one less than parts */
 	uint32 bytes;                 /* where the keys' bytes begin, from here */
 	PartBound bounds[FLEXIBLE_ARRAY_MEMBER];
@@ -206,6 +209,7 @@ bigtable_initialize_dsm(ForeignScanState *node, ParallelContext *context,
 	pg_atomic_init_u32(&shared->next, 0);
 	for (size_t i = 0; i < lengthof(shared->counters); i++)
 		pg_atomic_init_u64(&shared->counters[i], 0);
+	shared->deadline = compat_statement_deadline();
 	shared->nbounds = (uint32) scan->nbounds;
 	shared->bytes =
 		(uint32) (offsetof(SharedScan, bounds) + sizeof(PartBound) * scan->nbounds);
@@ -228,6 +232,7 @@ bigtable_reinitialize_dsm(ForeignScanState *node, ParallelContext *context,
 	BigtableScan *scan = node->fdw_state;
 
 	scan->shared = coordinate;
+	scan->shared->deadline = compat_statement_deadline();
 	pg_atomic_write_u32(&scan->shared->next, 0);
 }
 
@@ -238,6 +243,7 @@ bigtable_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinat
 
 	scan->shared = coordinate;
 	scan->is_worker = true;
+	connection_set_leader_deadline(scan->shared->deadline);
 }
 
 /*

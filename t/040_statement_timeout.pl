@@ -77,6 +77,21 @@ cmp_ok(deadline_of('ReadRows', 'SELECT id, q FROM t'), '<', 3100, 'operation_tim
 cmp_ok(deadline_of('MutateRows', q{INSERT INTO t VALUES ('a', '1')}), '<', 3100, 'operation_timeout of writes, if it is earlier');
 $session->query(q{ALTER SERVER mock OPTIONS (DROP operation_timeout); RESET statement_timeout});
 
+# Parallel workers have no timeout of their own, but the leader's.
+$session->query(q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+  SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off});
+like($session->query('EXPLAIN (COSTS OFF) SELECT count(*), min(c0) FROM big'), qr/Gather.*Parallel Foreign Scan/s, 'a parallel scan');
+foreach my $timeout ('7s', '0')
+{
+	$mock->script('call SampleRowKeys', 'sample row0000000100 1000', 'send', 'sample row0000000200 2000', 'send', 'sample end 3000', 'send',
+		'call', 'replay');
+	is($session->query("SET statement_timeout = '$timeout'; SELECT count(*), length(min(c0)) FROM big"), '300|40', "a parallel scan, statement_timeout $timeout");
+	my @left = map { $_->{peer_deadline_ms} } $mock->wait_for_done(2);
+	ok($timeout eq '0' ? !grep({ $_ < 60_000 } @left) : !grep({ $_ > 7000 || $_ < 4000 } @left),
+		"a parallel scan, statement_timeout $timeout: the deadlines of its parts") or diag("@left");
+}
+$session->query('SET max_parallel_workers_per_gather = 0; RESET statement_timeout');
+
 # ---- how the statement ends ----
 
 foreach my $kind (@kinds)
