@@ -90,7 +90,7 @@ function begin_plot(    i, f)
 		split(comparison[i], f, FS)
 		bars += is_plotted(f[4])
 	}
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"860\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n", 24 * bars + 60
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"960\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n", 24 * bars + 60
 	print "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
 	print "<text x=\"10\" y=\"20\" font-size=\"14\">bigtable_fdw beside others: how many times as fast (logarithmic scale)</text>"
 	for (i = -1; i <= 2; i++)
