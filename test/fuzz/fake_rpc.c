@@ -145,6 +145,12 @@ bt_rpc_go_on(void)
 {
 }
 
+bool
+bt_rpc_poll(void)
+{
+	return false;
+}
+
 /* ---- payloads ---- */
 
 bt_payload *
