@@ -30,6 +30,7 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "byte_text.h"
 #include "credential.h"
 #include "endpoint.h"
 #include "option.h"
@@ -216,18 +217,6 @@ check_target(const char *name, const char *value)
 					 "\"host:port\" is expected, or \"unix:\" and the path of a socket.");
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 char *
 option_to_utf8(const char *name)
 {
@@ -247,20 +236,12 @@ option_bytes(const char *name, const char *value, size_t *len)
 		*len = strlen(utf8);
 		return (uint8 *) utf8;
 	}
-	*len = strlen(digits) / 2;
-	bytes = palloc(*len + 1);
-	for (size_t i = 0; i < strlen(digits); i++)
-	{
-		int digit = hex_digit(digits[i]);
-
-		if (digit < 0 || strlen(digits) % 2 != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-					 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
-					 errdetail("After \"\\x\", an even number of hexadecimal "
-							   "digits is expected.")));
-		bytes[i / 2] = (uint8) (i % 2 == 0 ? digit << 4 : bytes[i / 2] | digit);
-	}
+	bytes = palloc(strlen(digits) + 1);
+	if (!hex_get(bt_span_str(digits), bytes, len))
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+						errmsg("invalid value for option \"%s\": \"%s\"", name, value),
+						errdetail("After \"\\x\", an even number of hexadecimal "
+								  "digits is expected.")));
 	return bytes;
 }
 
