@@ -32,7 +32,8 @@ SELECT check_query($$SELECT * FROM c WHERE row_key = 'user#3'$$);
 SELECT check_query($$SELECT * FROM c WHERE row_key IN ('user#3', 'k', 'none')$$);
 SELECT check_query($$SELECT * FROM c WHERE row_key > 'user#3' AND row_key <= '\xff'$$);
 SELECT check_query($$SELECT * FROM c WHERE row_key LIKE 'user%'$$);
-SELECT check_query($$SELECT * FROM c WHERE row_key = 'k' AND row_key = 'l'$$);
+SELECT compare($$SELECT * FROM c WHERE row_key = 'k' AND row_key = 'l'$$);
+SELECT check_query($$SELECT * FROM c WHERE row_key = 'k' AND row_key > 'l'$$);
 
 -- Shows the plan with the filter, and compares.
 CREATE FUNCTION filtered(condition text) RETURNS SETOF text LANGUAGE sql AS $$
@@ -80,7 +81,8 @@ SELECT filtered($$qualifier = '\x0a'$$);
 SELECT filtered($$qualifier LIKE '\x00ff25'$$);
 SELECT filtered($$family LIKE 'i%' AND qualifier LIKE 'n%'$$);
 SELECT filtered($$family > 'j' AND qualifier LIKE 'n%'$$);
-SELECT filtered($$qualifier = 'n' AND qualifier = 'age'$$);
+SELECT compare($$SELECT * FROM c WHERE qualifier = 'n' AND qualifier = 'age'$$);
+SELECT filtered($$qualifier = 'n' AND qualifier < 'age'$$);
 
 -- timestamps: in milliseconds, so the filter may let more pass
 SELECT filtered($$"timestamp" = '2024-01-02'$$);

@@ -407,6 +407,17 @@ compat_statement_deadline(void)
 	return deadline;
 }
 
+/* How many relations a plan is of; 18 has an entry in the list for GROUP BY, too. */
+static inline int
+compat_explain_relations(const ExplainState *es)
+{
+#if PG_VERSION_NUM >= 180000
+	return es->rtable_size;
+#else
+	return list_length(es->rtable);
+#endif
+}
+
 /* A set of events that lives as long as the process. */
 static inline WaitEventSet *
 compat_create_wait_event_set(int nevents)

@@ -16,6 +16,7 @@
 #include "utils/ruleutils.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "explain.h"
 #include "quote.h"
 #include "scan.h"
@@ -254,8 +255,8 @@ deparse(ForeignScanState *node, Node *expr, List *ancestors, ExplainState *es)
 	List *context =
 		set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
 
-	return deparse_expression(expr, context, list_length(es->rtable) > 1 || es->verbose,
-							  false);
+	return deparse_expression(expr, context,
+							  compat_explain_relations(es) > 1 || es->verbose, false);
 }
 
 /* The n of the plan's expressions from one on, as SQL. */
