@@ -2,12 +2,14 @@
 # into the checkout and nothing is installed into the system.
 #
 # copy_tree        makes TREE, a copy of the checkout that RUN_USER owns
-# build_extension  builds TREE and installs into STAGE, a root directory for DESTDIR
+# copy_postgresql  makes POSTGRESQL_COPY, a copy of a PostgreSQL that loads extensions from nowhere else
+# build_extension  builds TREE and installs into STAGE, a root directory for DESTDIR; or into the copy
 # cached_build     the same, but takes STAGE and BTLOAD, the loader, from an earlier run if nothing changed
 
 TREE=
 STAGE=
 BTLOAD=
+POSTGRESQL_COPY=
 
 # What a build or a test run leaves behind; kept out of the copy.
 BUILD_RESULTS=(--exclude='*.o' --exclude='*.so' --exclude='*.bc' --exclude='*.pb-c.[ch]'
@@ -30,6 +32,26 @@ copy_tree()
 	copy_as_run_user "$ROOT" "$TREE" "${BUILD_RESULTS[@]}"
 }
 
+# Before 18 only Debian's PostgreSQL loads an extension from another directory. Any other one is copied, which
+# it is made to bear, for the extension to be installed into the copy; PG_CONFIG is then the copy's.
+copy_postgresql()
+{
+	local bin prefix
+	if is_packaged_postgresql || [ "$PG_MAJOR" -ge 18 ]; then
+		return 0
+	fi
+	bin=$("$PG_CONFIG" --bindir)
+	prefix=$(dirname "$bin")
+	case $("$PG_CONFIG" --pkglibdir) in
+		"$prefix"/*) ;;
+		*) fail "this PostgreSQL is not in one directory, so that it cannot be copied: $PG_CONFIG" ;;
+	esac
+	say "copying PostgreSQL from $prefix"
+	POSTGRESQL_COPY=$TEMP/postgresql
+	copy_as_run_user "$prefix" "$POSTGRESQL_COPY"
+	PG_CONFIG=$POSTGRESQL_COPY/$(basename "$bin")/pg_config
+}
+
 # Runs make in TREE as RUN_USER, with the output in a log file. make_in_tree LOGFILE ARGUMENT...
 make_in_tree()
 {
@@ -41,7 +63,7 @@ make_in_tree()
 # Builds the extension, with the given arguments for make, and installs it into STAGE.
 build_extension()
 {
-	STAGE=$TEMP/stage
+	[ -n "$POSTGRESQL_COPY" ] || STAGE=$TEMP/stage
 	make_in_tree "$TEMP/build.log" all "$@" &&
 		make_in_tree "$TEMP/build.log" install DESTDIR="$STAGE" "$@"
 }

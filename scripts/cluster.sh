@@ -1,6 +1,7 @@
 # Starts a throw-away PostgreSQL that loads the extension from STAGE. Sourced after build.sh. No TCP port
 # is used, so that it does not matter what else runs on the machine.
 #
+# perl_modules   prints the directory of PostgreSQL's Perl modules for tests
 # write_config   writes TEMP_CONFIG, the settings that make a server find the extension in STAGE
 # start_cluster  starts a server; exports PGHOST, PGPORT, PGUSER, PGDATABASE
 #
@@ -20,6 +21,20 @@ has_setting()
 	(cd "$TEMP" && as_run_user "$(pg_bin postgres)" --describe-config) | cut -f1 | grep -x "$1" >/dev/null
 }
 
+# Prints the directory of PostgreSQL's Perl modules for tests: its own, if it was built to have them, else those
+# of a Debian package, as they serve other releases, too.
+perl_modules()
+{
+	local dir
+	for dir in "$(dirname "$("$PG_CONFIG" --pgxs)")"/../test/perl /usr/lib/postgresql/*/lib/pgxs/src/test/perl; do
+		if [ -e "$dir/PostgreSQL/Test/Cluster.pm" ]; then
+			printf '%s\n' "$dir"
+			return
+		fi
+	done
+	fail "PostgreSQL is built without --enable-tap-tests; install a package postgresql-client-NN for its Perl modules"
+}
+
 # Writes the settings for every server of this run. PostgreSQL's own test tools read TEMP_CONFIG.
 write_config()
 {
@@ -31,7 +46,7 @@ write_config()
 			echo "dynamic_library_path = '$STAGE$("$PG_CONFIG" --pkglibdir):\$libdir'"
 		elif has_setting extension_destdir; then
 			echo "extension_destdir = '$STAGE'"
-		else
+		elif [ -z "$POSTGRESQL_COPY" ]; then
 			fail "this PostgreSQL cannot load an extension from a temporary directory; use Debian's packages"
 		fi
 	} >"$TEMP_CONFIG"
@@ -42,6 +57,12 @@ write_config()
 cluster_is_up()
 {
 	"$(pg_bin pg_isready)" --quiet
+}
+
+# True if the server that start_cluster started has collations of ICU.
+has_icu()
+{
+	[ "$("$(pg_bin psql)" -X -A -t -c "SELECT count(*) > 0 FROM pg_collation WHERE collname = 'und-x-icu'")" = t ]
 }
 
 # Starts a server in TEMP that listens on a Unix socket only.

@@ -124,6 +124,7 @@ start_server()
 {
 	local log=$1 condition=$2 pid deadline=$((SECONDS + 60))
 	shift 2
+	: >"$log"		# the condition may look into it before the server has begun
 	(cd "$TEMP" && as_run_user setsid "$@") </dev/null >"$log" 2>&1 &
 	pid=$!
 	until "$condition"; do

@@ -1,7 +1,8 @@
 # Which Debian packages a goal needs, and their installation. Sourced after common.sh.
 #
 # PG_MAJOR and PG_CONFIG, if the caller's environment has them, choose the PostgreSQL; else it is the
-# newest supported one that is installed, else the distribution's own.
+# newest supported one that is installed, else the distribution's own. PG_CONFIG may be that of a PostgreSQL
+# which is of no package.
 
 SUPPORTED_MAJORS="18 17 16 15"
 APT_LISTS_FRESH=
@@ -115,6 +116,15 @@ clang_runtime()
 	printf 'libclang-rt-%s-dev\n' "${major:-14}"
 }
 
+# True if the chosen PostgreSQL is, or will be, of a Debian package.
+is_packaged_postgresql()
+{
+	case $(readlink -m "$PG_CONFIG") in
+		/usr/lib/postgresql/* | /usr/bin/*) ;;
+		*) return 1 ;;
+	esac
+}
+
 # Installs what a goal needs: build, test, lint, fuzz or valgrind. May be given several.
 install_for()
 {
@@ -125,9 +135,9 @@ install_for()
 	for goal in "$@"; do
 		case $goal in
 			build)
-				packages+=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR" libgrpc-dev
-					libprotobuf-c-dev protobuf-c-compiler libicu-dev libssl-dev pkg-config make gcc
-					libc6-dev)
+				! is_packaged_postgresql || packages+=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR")
+				packages+=(libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libicu-dev libssl-dev
+					pkg-config make gcc libc6-dev)
 				;;
 			test) packages+=(perl libipc-run-perl) ;;
 			lint) packages+=(clang-format clang-tidy cppcheck) ;;
