@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
 # Waits for a condition, in seconds, unless something hangs.
-use constant TIMEOUT => 10;
+use constant TIMEOUT => 60;
 
 my $count = 0;
 
