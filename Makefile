@@ -26,7 +26,7 @@ EXTRA_CLEAN = $(PB_SRCS) $(PB_HDRS) src/*.bc src/client/*.bc proto/*.bc
 
 PG_CPPFLAGS = -I$(srcdir)/src -D_GNU_SOURCE
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-declaration-after-statement
-SHLIB_LINK = -lgrpc -lgpr -lprotobuf-c -lcrypto
+SHLIB_LINK = -lgrpc -lgpr -lprotobuf-c -lcrypto -lcurl -ljansson
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -136,8 +136,8 @@ install_for()
 		case $goal in
 			build)
 				! is_packaged_postgresql || packages+=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR")
-				packages+=(libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libicu-dev libssl-dev
-					pkg-config make gcc libc6-dev)
+				packages+=(libgrpc-dev libprotobuf-c-dev protobuf-c-compiler libcurl4-openssl-dev
+					libjansson-dev libicu-dev libssl-dev pkg-config make gcc libc6-dev)
 				;;
 			test) packages+=(perl libipc-run-perl) ;;
 			lint) packages+=(clang-format clang-tidy cppcheck) ;;

@@ -7,9 +7,7 @@
  *
  * - Anyone may set an access token or the key of a service account: those say
  *   who their bearer is, to the server's endpoint and to nobody else.
- * - A refresh token is changed for tokens at Google.  gRPC (1.51) ends the process
- *   if the certificate there is not trusted, in a network that looks into TLS,
- *   say; so only a superuser sets it.
+ * - So may anyone a refresh token: it is sent to Google, and to nobody else.
  * - Files are read with the rights of the server.  So only those who may read
  *   its files name one, and its owner must be the server's or root: else who
  *   may write files could have this process fetch what they like.
@@ -355,11 +353,6 @@ credential_check_json(const char *name, const char *value)
 	if (superuser())
 		return;
 	url = optional_string(&source, "token_uri");
-	if (kind == BT_AUTHORIZED_USER)
-		report_permission(
-			name,
-			"Tokens are fetched for credentials of type \"authorized_user\": only a "
-			"superuser may set them, or alter a user mapping that has them.");
 	if (kind == BT_EXTERNAL_ACCOUNT)
 		report_permission(
 			name, "Credentials of type \"external_account\" make the server read files "

@@ -8,6 +8,7 @@ use lib "$FindBin::RealBin/lib";
 use BigtableTest;
 use BigtableTest::Pki;
 use BigtableTest::TokenServer;
+use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
 use Test::More;
 
 my $authority = make_authority();
@@ -107,24 +108,74 @@ $mock->script('call', 'row a cf:q=1', 'send', 'sleep 2500', 'status 14 lost', 'c
 is($session->query('SELECT id, q FROM t'), "a|1\nb|2", 'a scan that outlives its token');
 is_deeply([ tokens(2) ], [ 'short-2', 'short-3' ], 'goes on with another one');
 
+# A token that has little time left is renewed while it is used, and keeps nobody waiting, not even if that fails.
+$google->answer('/token', 200, '{"access_token": "early-%N", "expires_in": 100, "token_type": "Bearer"}');
+set_credentials(credentials_json => json({ %user, quota_project_id => 'the-payer' }));
+$mock->script('call', 'row k cf:q=v');
+$session->query('SELECT q FROM t');
+$google->answer('/token', 'stall');
+$session->query('SELECT q FROM t') foreach 1 .. 3;
+$google->wait_for_requests(5);
+my @early = $mock->wait_for_done(4);
+is_deeply([ map { $_->{headers}{authorization} } @early ], [ ('Bearer%20early-4') x 4 ], 'a token is used while the next one is fetched');
+is($early[0]{headers}{'x-goog-user-project'}, 'the-payer', 'the project that pays is told');
+$google->answer('/token', 200, '{"access_token": "soon-%N", "expires_in": 100, "token_type": "Bearer"}');
+set_credentials(credentials_json => json(\%user));
+$mock->forget;
+$mock->script('call', 'row k cf:q=v');
+$session->query('SELECT q FROM t');
+$google->answer('/token', 200, '{"access_token": "later-%N", "expires_in": 3599, "token_type": "Bearer"}');
+wait_until('the next token', sub { $session->query('SELECT q FROM t'); return ($mock->calls)[-1]{headers}{authorization} =~ /later-7/ });
+pass('which then takes its place');
+
 # Tokens that are refused, or do not come.
+my $so_far = $google->requests;
 $google->answer('/token', 400, '{"error": "invalid_grant", "error_description": "Token has been revoked."}');
 set_credentials(credentials_json => json(\%user));
+$mock->forget;
 $mock->script('call', 'row k cf:q=v');
-my $result = fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: .*UNAVAILABLE.*changed for a token first/s, 'a refresh token that is refused');
+my $result = fails_with($session, 'SELECT * FROM t', '28000',
+	qr/could not fetch a token: oauth2\.googleapis\.com answered with HTTP status 400: invalid_grant: Token has been revoked;.*Check the credentials/s, 'a refresh token that is refused');
 unlike(join(' ', map { $_ // '' } %{ $result->{error} }), qr/the-secret|the-refresh/, 'nothing of it is shown');
 is(scalar $mock->calls, 0, 'no call is made without a token');
-is(scalar $google->requests, 6, 'it is tried as often as a call is');
+is(scalar $google->requests, $so_far + 1, 'it is not tried again');
+$google->answer('/token', 200, '{"access_token": "with blanks"}');
+fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: an answer has no token/, 'an answer without a token');
+$google->answer('/token', 200, 'x' x (1024 * 1024 + 1));
+fails_with($session, 'SELECT * FROM t', '28000', qr/could not fetch a token: oauth2\.googleapis\.com: the response is too long/, 'an answer that is too long');
+$so_far = $google->requests;
+$google->answer('/token', 503, '<html>');
+fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: oauth2\.googleapis\.com answered with HTTP status 503; .*UNAVAILABLE.*changed for a token first/s, 'a place for tokens that is down');
+is(scalar $google->requests, $so_far + 3, 'is tried as often as a call is');
 
 # A server for tokens that fails once is no reason to give up: nothing has been sent yet, not even what must not be sent twice.
-fails_with($session, q{SELECT bigtable_read_modify_write('service', 't', 'k'::text, ARRAY[bigtable_append('cf', 'q', 'x')])},
-	'08006', qr/could not .* row .k.*could not fetch a token.*after 1 attempt/s, 'a write that must not be sent twice');
-unlike($session->run(q{SELECT bigtable_read_modify_write('service', 't', 'k'::text, ARRAY[bigtable_append('cf', 'q', 'x')])})->{error}{detail},
-	qr/outcome is unknown/, 'was not sent at all');
+my $write = q{SELECT bigtable_read_modify_write('service', 't', 'k'::text, ARRAY[bigtable_append('cf', 'q', 'x')])};
+fails_with($session, $write, '08006', qr/could not .* row .k.*could not fetch a token.*after 1 attempt/s, 'a write that must not be sent twice');
+unlike($session->run($write)->{error}{detail}, qr/outcome is unknown/, 'was not sent at all');
 $session->send('SELECT q FROM t');
-$google->wait_for_requests(9);
+$google->wait_for_requests($so_far + 6);
 $google->answer('/token', 200, '{"access_token": "late-%N", "expires_in": 3599, "token_type": "Bearer"}');
 is($session->finish->{rows}, 'v', 'a token that comes at the second try');
+
+# Places that are not to be trusted with a secret, or do not speak TLS.
+my $stranger = BigtableTest::TokenServer->new(@tls);
+my $before_pid = $session->pid;
+my %elsewhere_user = (type => 'external_account', audience => 'a', subject_token_type => 't', credential_source => { file => write_file('any', 'any') });
+set_credentials(credentials_json => json({ %elsewhere_user, token_url => 'https://127.0.0.1:' . $stranger->port . '/sts' }));
+fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: 127\.0\.0\.1:\d+: SSL: no alternative certificate subject name matches/, 'a place whose certificate is not its own');
+my $plaintext = BigtableTest::Mock->new;
+set_credentials(credentials_json => json({ %elsewhere_user, token_url => 'https://user:the-secret@' . $plaintext->address . '/sts' }));
+$result = fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: 127\.0\.0\.1:\d+: .*(SSL|wrong version)/, 'a place that does not speak TLS');
+unlike(join(' ', map { $_ // '' } %{ $result->{error} }), qr/the-secret/, 'nothing of its URL is shown but the host');
+my $other = make_authority();
+my $impostor_certificate = make_certificate($other, 'IP:127.0.0.1');
+my $impostor = BigtableTest::TokenServer->new('--tls-cert', $impostor_certificate->{cert}, '--tls-key', $impostor_certificate->{key});
+set_credentials(credentials_json => json({ %elsewhere_user, token_url => 'https://127.0.0.1:' . $impostor->port . '/sts' }));
+fails_with($session, 'SELECT * FROM t', '08006', qr/could not fetch a token: 127\.0\.0\.1:\d+: SSL certificate problem/, 'a place whose certificate is nobody\'s');
+is(scalar $impostor->requests, 0, 'is not told anything');
+set_credentials(credentials_json => json({ %elsewhere_user, token_url => 'ftp://127.0.0.1/sts' }));
+fails_with($session, 'SELECT * FROM t', '28000', qr/could not fetch a token: 127\.0\.0\.1: Protocol .*ftp/, 'a place of another protocol');
+is($session->pid, $before_pid, 'the session has lived through all of it');
 
 $google->answer('/token', 'stall');
 set_credentials(credentials_json => json(\%user));
@@ -184,6 +235,36 @@ my @requests = $elsewhere->wait_for_requests(4);
 is_deeply([ map { $_->{path} } @requests[ 1 .. 3 ] ], [ '/subject', '/sts', '/impersonate' ], 'by the three steps');
 like($requests[2]{body}, qr/subject_token=subject-from-url/, 'of which the second has what the first has brought');
 is($requests[3]{authorization}, 'Bearer sts-3', 'and the third what the second has');
+
+# An account of AWS: its token is a signed request. The signature is worked out here once more.
+$elsewhere->answer('/session', 200, 'the-session');
+$elsewhere->answer('/region', 200, 'eu-west-1b');
+$elsewhere->answer('/role', 200, 'the-role');
+$elsewhere->answer('/role/the-role', 200, '{"AccessKeyId": "AKID", "SecretAccessKey": "the/secret+key", "Token": "the-token"}');
+set_credentials(credentials_json => json({ %external, subject_token_type => 'urn:ietf:params:aws:token-type:aws4_request',
+	credential_source => { environment_id => 'aws1', region_url => $elsewhere->url('/region'), url => $elsewhere->url('/role'),
+		imdsv2_session_token_url => $elsewhere->url('/session'),
+		regional_cred_verification_url => 'https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15' } }));
+$mock->script('call', 'row k cf:q=v');
+is($session->query('SELECT q FROM t'), 'v', 'an external account of AWS');
+@requests = ($elsewhere->wait_for_requests(9))[ 4 .. 8 ];
+is_deeply([ map { "$_->{method} $_->{path}" } @requests ],
+	[ 'PUT /session', 'GET /region', 'GET /role', 'GET /role/the-role', 'POST /sts' ], 'asks the machine for its keys');
+is_deeply([ map { $_->{'x-aws-ec2-metadata-token'} } @requests[ 1 .. 3 ] ], [ ('the-session') x 3 ], 'in a session');
+my ($signed) = $requests[4]{body} =~ /subject_token=([^&]*)/;
+$signed =~ s/%([0-9A-F]{2})/chr hex $1/ge foreach 1 .. 2;
+my %headers = $signed =~ /\{"key":"([^"]*)","value":"([^"]*)"\}/g;
+like($signed, qr{"url":"https://sts\.eu-west-1\.amazonaws\.com\?Action=GetCallerIdentity&Version=2011-06-15"}, 'and signs a request for the region');
+my @signed_headers = qw(host x-amz-date x-amz-security-token x-goog-cloud-target-resource);
+my $day = substr $headers{'x-amz-date'}, 0, 8;
+my $canonical = join "\n", 'POST', '/', 'Action=GetCallerIdentity&Version=2011-06-15', (map { "$_:$headers{$_}" } @signed_headers), '',
+	join(';', @signed_headers), sha256_hex('');
+my $to_sign = join "\n", 'AWS4-HMAC-SHA256', $headers{'x-amz-date'}, "$day/eu-west-1/sts/aws4_request", sha256_hex($canonical);
+my $signing_key = 'AWS4the/secret+key';
+$signing_key = hmac_sha256($_, $signing_key) foreach $day, 'eu-west-1', 'sts', 'aws4_request';
+is($headers{Authorization}, "AWS4-HMAC-SHA256 Credential=AKID/$day/eu-west-1/sts/aws4_request, SignedHeaders=" . join(';', @signed_headers)
+	  . ', Signature=' . hmac_sha256_hex($to_sign, $signing_key), 'as AWS has it');
+is($headers{'x-goog-cloud-target-resource'}, $external{audience}, 'for the audience alone');
 
 # ---- the machine's own ----
 

@@ -88,12 +88,12 @@ my $refresh = json({ type => 'authorized_user', client_id => 'a', client_secret 
 my $path = write_file('account.json', $account);
 
 is(set_mapping('alice', 'alice', credentials_json => $account)->{error}, undef, 'a user may set the key of an account');
+is(set_mapping('alice', 'alice', credentials_json => $refresh)->{error}, undef, 'and a refresh token');
 is(set_mapping('alice', 'alice', access_token => 'token')->{error}, undef, 'and a token');
 my @refused = (
 	[ credentials_file => $path, qr/"pg_read_server_files"/ ],
 	[ credentials_json => $foreign, qr/"token_uri" names a server that is not Google's/ ],
 	[ credentials_json => $external, qr/"external_account" make the server read files/ ],
-	[ credentials_json => $refresh, qr/Tokens are fetched for credentials of type "authorized_user"/ ],
 	[ default_credentials => 'true', qr/what the machine itself may do/ ],
 );
 foreach my $case (@refused)

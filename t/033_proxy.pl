@@ -51,6 +51,14 @@ if ($proxy == 0)
 		my $request = '';
 		while ($request !~ /\r\n\r\n/ && sysread $client, $request, 4096, length $request) { }
 		print $requests $request =~ /^(.*)\r\n/ ? "$1\n" : "none\n";
+		if ($request =~ /^POST .*^Content-Length: (\d+).*?\r\n\r\n(.*)/msi)
+		{
+			my ($length, $body) = ($1, $2);
+			while (length $body < $length && sysread $client, $body, 4096, length $body) { }
+			my $token = '{"access_token": "through-the-proxy", "expires_in": 3600}';
+			syswrite $client, sprintf "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", length $token, $token;
+			POSIX::_exit(0);
+		}
 		my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $mock->port) or POSIX::_exit(1);
 		syswrite $client, "HTTP/1.1 200 OK\r\n\r\n";
 		relay($client, $server, $tap);
@@ -86,13 +94,14 @@ $emulator->script('call', 'row k cf:q=v');
 is($session->query('SELECT q FROM local'), 'v', 'an emulator is reached');
 is(scalar(() = slurp_file("$log.requests") =~ /\n/g), 1, 'without a proxy');
 
-# Tokens are not fetched through it: their place is not found, and no call is sent.
+# Tokens are fetched through it.
 $session->query('DROP USER MAPPING FOR CURRENT_USER SERVER service; CREATE USER MAPPING FOR CURRENT_USER SERVER service '
 	  . sql_options(credentials_json => json({ type => 'external_account', audience => 'a', subject_token_type => 't',
 			token_url => 'http://nowhere.invalid/token', credential_source => { file => $certificate->{cert} } })));
 $mock->forget;
-fails_with($session, 'SELECT q FROM t', '08006', qr/could not fetch a token: .*UNAVAILABLE/s, 'tokens are not fetched through a proxy');
-unlike(slurp_file("$log.requests"), qr/nowhere/, 'it is not asked for their place');
-is(scalar $mock->calls, 0, 'no call is sent without one');
+$mock->script('call', 'row k cf:q=v');
+is($session->query('SELECT q FROM t'), 'v', 'tokens are fetched through a proxy');
+like(slurp_file("$log.requests"), qr{^POST http://nowhere\.invalid/token HTTP/1\.1$}m, 'which is asked for their place');
+is(($mock->wait_for_done(1))[0]{headers}{authorization}, 'Bearer%20through-the-proxy', 'and the token is used');
 
 done_testing();

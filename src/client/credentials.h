@@ -3,8 +3,8 @@
  * credentials.h
  *	  What authorises a call, and checks of it that contact nobody.
  *
- * rpc_credentials.c hands it to gRPC, which makes tokens of it and renews them.
- * What is wrong with a key comes back from there as a call that is not
+ * rpc_credentials.c hands it to gRPC, which signs tokens for service accounts;
+ * tokens of others are fetched by token_source.c.  What is wrong with a key comes back from there as a call that is not
  * authorised; so it is checked here first, where there are words for it.
  *
  *-------------------------------------------------------------------------

@@ -121,7 +121,7 @@ is_never_sent(const bt_status *status)
 	static const char *const texts[] = {"failed to connect to all addresses",
 										"DNS resolution failed", BT_STATUS_NO_TOKEN};
 
-	if (status->code == BT_UNAVAILABLE)
+	if (status->code == BT_UNAVAILABLE || status->code == BT_UNAUTHENTICATED)
 		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 			if (strncmp(status->message, texts[i], strlen(texts[i])) == 0)
 				return true;

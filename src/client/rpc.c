@@ -506,15 +506,15 @@ bt_call_message(const bt_call *call, size_t *nslices)
 void
 bt_call_status(const bt_call *call, bt_status *status)
 {
-	bool without_token = rpc_is_without_token(call->code, call->details);
+	bt_span details = bt_span_make(GRPC_SLICE_START_PTR(call->details),
+								   GRPC_SLICE_LENGTH(call->details));
+	bt_code code = (bt_code) call->code;
 
 	bt_status_set(status, BT_CANCELLED, "the client is shut down");
 	if (call->call == NULL)
 		return;
-	bt_status_set(status, without_token ? BT_UNAVAILABLE : (bt_code) call->code, "%s%.*s",
-				  without_token ? BT_STATUS_NO_TOKEN ": " : "",
-				  (int) GRPC_SLICE_LENGTH(call->details),
-				  (const char *) GRPC_SLICE_START_PTR(call->details));
+	(void) rpc_token_failure(call->code, &details, &code);
+	bt_status_set(status, code, "%.*s", (int) details.len, (const char *) details.data);
 	status->local = false;
 }
 
@@ -607,6 +607,7 @@ bt_rpc_shutdown(void)
 		close_call(rpc.calls);
 	while (rpc.channels != NULL)
 		rpc_close_channel(rpc.channels);
+	rpc_stop_tokens();
 	rpc_end_process();
 	rpc_restore_signals(&old);
 }

@@ -70,12 +70,12 @@ typedef enum bt_call_event
 
 /*
  * Descriptors that gRPC and this file hold per process, and per channel.  A
- * channel with credentials for which tokens are fetched has another connection
- * now and then.
+ * channel with credentials for which tokens are fetched has those of a request
+ * over HTTP now and then (BT_HTTP_FDS).
  */
 #define BT_RPC_PROCESS_FDS 5
 #define BT_RPC_CHANNEL_FDS 2
-#define BT_RPC_TOKEN_FDS 1
+#define BT_RPC_TOKEN_FDS 5
 
 /*
  * Initializes gRPC, on first use.  Fails in a process that was forked after

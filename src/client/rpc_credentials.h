@@ -11,6 +11,8 @@
 #define BT_RPC_CREDENTIALS_H
 
 #include "credentials.h"
+#include "span.h"
+#include "status.h"
 
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
@@ -27,9 +29,13 @@ extern grpc_channel_credentials *
 rpc_tls_credentials(const char *ca_pem, const bt_credentials *credentials);
 
 /*
- * Did a call end before it began, for want of a token?  Later versions of gRPC
- * call that UNAVAILABLE, as it is: a token may come the next time.
+ * Has a call ended before it began, for want of a token?  Then *real is the code
+ * that says whether another try may help, and *details becomes the message
+ * without what gRPC has put before it: it begins with BT_STATUS_NO_TOKEN.
  */
-extern bool rpc_is_without_token(grpc_status_code code, grpc_slice details);
+extern bool rpc_token_failure(grpc_status_code code, bt_span *details, bt_code *real);
+
+/* Ends what is being fetched for calls.  There is no channel any more. */
+extern void rpc_stop_tokens(void);
 
 #endif /* BT_RPC_CREDENTIALS_H */

@@ -3,7 +3,7 @@
  * redirect.c
  *	  A library to preload, which leads hosts to servers of a test.
  *
- * gRPC fetches tokens from hosts that are written into it.  BIGTABLE_REDIRECT,
+ * Tokens are fetched from hosts that are constants.  BIGTABLE_REDIRECT,
  * "HOST=PORT,HOST=PORT...", names hosts and ports of 127.0.0.1: the n-th host
  * resolves to 127.7.7.n, and a connection to that address, whatever the port,
  * goes to the port that is named.  All else is left as it is.

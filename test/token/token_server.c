@@ -147,6 +147,7 @@ log_request(const char *request, const char *body, int number)
 	log_header(&line, request, "host");
 	log_header(&line, request, "metadata-flavor");
 	log_header(&line, request, "authorization");
+	log_header(&line, request, "x-aws-ec2-metadata-token");
 	bytes_text(&line, " body=");
 	percent_encode(&line, body, strlen(body), "");
 	bytes_text(&line, "\n");
