@@ -81,6 +81,7 @@ static int wait_set_fd = -1;
 /* What pg_stat_activity shows meanwhile. */
 static uint32 read_event = PG_WAIT_EXTENSION;
 static uint32 write_event = PG_WAIT_EXTENSION;
+static uint32 connect_event = PG_WAIT_EXTENSION;
 static uint32 delay_event = PG_WAIT_EXTENSION;
 
 static int sqlstate(bt_code code);
@@ -94,13 +95,29 @@ is_interrupted(void)
 	return INTERRUPTS_PENDING_CONDITION() && INTERRUPTS_CAN_BE_PROCESSED();
 }
 
-/* See bt_host; arg is the wait event.  Raises no errors: the sets exist already. */
+/* answer: the wait event of that. */
+static uint32
+wait_event_for(bt_wait_reason reason, const uint32 *answer)
+{
+	switch (reason)
+	{
+		case BT_WAIT_FOR_CONNECTION:
+			return connect_event;
+		case BT_WAIT_FOR_RETRY:
+			return delay_event;
+		case BT_WAIT_FOR_ANSWER:
+			break;
+	}
+	return *answer;
+}
+
+/* See bt_host; arg is the wait event for an answer.  Raises no errors: the sets exist already. */
 static bt_wait_result
-host_wait(void *arg, int fd, int64_t timeout_us)
+host_wait(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {
 	int64_t until = bt_rpc_now_us() + timeout_us;
 	WaitEventSet *set = fd >= 0 ? wait_set : sleep_set;
-	uint32 wait_event = fd >= 0 ? *(const uint32 *) arg : delay_event;
+	uint32 wait_event = wait_event_for(reason, arg);
 
 	Assert(fd < 0 || fd == wait_set_fd);
 	for (;;)
@@ -261,6 +278,7 @@ start_process(void)
 		return;
 	read_event = compat_wait_event("BigtableRead");
 	write_event = compat_wait_event("BigtableWrite");
+	connect_event = compat_wait_event("BigtableConnect");
 	delay_event = compat_wait_event("BigtableRetryDelay");
 	if (sleep_set == NULL)
 		sleep_set = make_wait_set(-1);

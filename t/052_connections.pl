@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use BigtableTest;
 use PostgreSQL::Test::Utils;
+use IO::Socket::INET;
 use Test::More;
 
 my $mock = BigtableTest::Mock->new('--family', 'cf');
@@ -151,6 +152,15 @@ wait_event_of(q{INSERT INTO t VALUES ('k', 'v')}, 'BigtableWrite', 'call MutateR
 wait_event_of(q{SELECT bigtable_read_modify_write('mock', 't', 'k', ARRAY[bigtable_increment('cf', 'n')])}, 'BigtableWrite', 'call ReadModifyWriteRow', 'stall');
 wait_event_of(q{SELECT bigtable_drop_table('mock', 't')}, 'BigtableWrite', 'call DeleteTable', 'stall');
 wait_event_of('SELECT * FROM t', 'BigtableRetryDelay', 'call', 'retry_info 60', 'status 14 later');
+
+# A server that takes connections and says nothing, and one that is not there.
+my $silent = IO::Socket::INET->new(Listen => 10, LocalAddr => '127.0.0.1') or die "could not listen: $!";
+create_server($session, 'silent', '127.0.0.1:' . $silent->sockport);
+create_table($session, 'unheard', 'silent');
+wait_event_of('SELECT * FROM unheard', 'BigtableConnect');
+close $silent;
+$session->query('ALTER SERVER silent OPTIONS (ADD retry_initial_delay $$10s$$)');
+wait_event_of('SELECT * FROM unheard', 'BigtableRetryDelay');
 
 # ---- the log ----
 

@@ -508,11 +508,12 @@ after_call(bt_mutator *mutator, batch *batch)
 
 /* A host that never waits, to see what has come so far. */
 static bt_wait_result
-wait_not(void *arg, int fd, int64_t timeout_us)
+wait_not(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {
 	(void) arg;
 	(void) fd;
 	(void) timeout_us;
+	(void) reason;
 	return BT_WAIT_TIMEOUT;
 }
 

@@ -429,7 +429,8 @@ receive(bt_row_reader *reader, bt_status *status)
 		return starve(reader);
 
 	/* A host that never has to wait may go on without a row for long. */
-	if (reader->host->wait(reader->host->arg, -1, 0) == BT_WAIT_INTERRUPTED)
+	if (reader->host->wait(reader->host->arg, -1, 0, BT_WAIT_FOR_ANSWER) ==
+		BT_WAIT_INTERRUPTED)
 		return BT_READ_INTERRUPTED;
 	began_us = bt_rpc_now_us();
 	switch (bt_call_next(reader->call, reader->host, patience_us(reader)))

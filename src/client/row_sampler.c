@@ -256,7 +256,8 @@ bt_row_sampler_run(bt_row_sampler *sampler, bt_status *status)
 
 		if (sampler->call == NULL && left > 0)
 		{
-			if (sampler->host->wait(sampler->host->arg, -1, left) == BT_WAIT_INTERRUPTED)
+			if (sampler->host->wait(sampler->host->arg, -1, left, BT_WAIT_FOR_RETRY) ==
+				BT_WAIT_INTERRUPTED)
 				return BT_SAMPLE_INTERRUPTED;
 			continue;
 		}

@@ -409,7 +409,8 @@ bt_call_is_end_of_host(const bt_call *call, const bt_host *host)
 		left_us = 0; /* but the interrupt may have come already */
 	else
 		left_us += HOST_LATE_US;
-	return host->wait(host->arg, -1, left_us < 0 ? 0 : left_us) == BT_WAIT_INTERRUPTED;
+	return host->wait(host->arg, -1, left_us < 0 ? 0 : left_us, BT_WAIT_FOR_ANSWER) ==
+		   BT_WAIT_INTERRUPTED;
 }
 
 bt_call_event
@@ -421,11 +422,11 @@ bt_call_next(bt_call *call, const bt_host *host, int64_t timeout_us)
 
 	if (call->call == NULL)
 		return BT_CALL_END;
-	result = rpc_wait_op(&call->message_op, host, timeout_us, &old);
+	result = rpc_wait_op(&call->message_op, call->channel, host, timeout_us, &old);
 	if (result == BT_WAIT_READY && call->incoming == NULL)
 	{
 		rpc_restore_signals(&old);
-		result = rpc_wait_op(&call->status_op, host, timeout_us, &old);
+		result = rpc_wait_op(&call->status_op, call->channel, host, timeout_us, &old);
 	}
 	if (result != BT_WAIT_READY)
 		return result == BT_WAIT_TIMEOUT ? BT_CALL_TIMEOUT : BT_CALL_INTERRUPTED;
@@ -489,7 +490,8 @@ bt_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t time
 {
 	call_list list = {calls, n};
 	sigset_t old;
-	bt_wait_result result = rpc_wait_for(any_is_ready, &list, host, timeout_us, &old);
+	bt_wait_result result =
+		rpc_wait_for(any_is_ready, &list, calls[0]->channel, host, timeout_us, &old);
 
 	if (result == BT_WAIT_READY)
 		rpc_restore_signals(&old);

@@ -30,6 +30,14 @@ typedef enum bt_wait_result
 	BT_WAIT_INTERRUPTED /* the host wants control back */
 } bt_wait_result;
 
+/* What a wait is for, which the host may want to tell. */
+typedef enum bt_wait_reason
+{
+	BT_WAIT_FOR_ANSWER,
+	BT_WAIT_FOR_CONNECTION, /* no server has been reached yet */
+	BT_WAIT_FOR_RETRY       /* a failed attempt is not to be repeated yet */
+} bt_wait_reason;
+
 /* What the host does for calls.  Both functions must return, not throw. */
 typedef struct bt_host
 {
@@ -37,7 +45,7 @@ typedef struct bt_host
 	 * Sleeps until a descriptor is readable (-1: none), a time has passed
 	 * (microseconds; below 0: for ever), or the host is interrupted.
 	 */
-	bt_wait_result (*wait)(void *arg, int fd, int64_t timeout_us);
+	bt_wait_result (*wait)(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason);
 
 	/*
 	 * When the host will be interrupted at the latest, on the clock of

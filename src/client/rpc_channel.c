@@ -234,8 +234,8 @@ bt_channel_sleep(bt_channel *channel, const bt_host *host, int64_t us)
 			rpc_restore_signals(&old);
 		}
 		if (!channel->watch.started)
-			return host->wait(host->arg, -1, left > 0 ? left : 0);
-		result = rpc_wait_op(&channel->watch, host, left, &old);
+			return host->wait(host->arg, -1, left > 0 ? left : 0, BT_WAIT_FOR_RETRY);
+		result = rpc_wait_op(&channel->watch, NULL, host, left, &old);
 		if (result != BT_WAIT_READY)
 			return result;
 		channel->watch.started = false;

@@ -92,17 +92,18 @@ extern bool rpc_op_is_done(const void *arg);
 extern bool rpc_poll_for(rpc_condition happened, const void *arg, int64_t block_us);
 
 /*
- * Waits as the host wants it, called with signals open.  If it has happened,
+ * Waits as the host wants it, for something of a channel, or (NULL) until the next
+ * attempt; called with signals open.  If it has happened,
  * they are blocked on return, since the caller goes on with gRPC, and *old is
  * the mask to restore.
  */
 extern bt_wait_result
-rpc_wait_for(rpc_condition happened, const void *arg, const bt_host *host,
-			 int64_t timeout_us, sigset_t *old);
+rpc_wait_for(rpc_condition happened, const void *arg, const bt_channel *channel,
+			 const bt_host *host, int64_t timeout_us, sigset_t *old);
 
 /* The same for an op. */
-extern bt_wait_result
-rpc_wait_op(const rpc_op *op, const bt_host *host, int64_t timeout_us, sigset_t *old);
+extern bt_wait_result rpc_wait_op(const rpc_op *op, const bt_channel *channel,
+								  const bt_host *host, int64_t timeout_us, sigset_t *old);
 
 /* Waits for an op that is bound to end at once, if it has been started. */
 extern void rpc_drain_op(rpc_op *op);

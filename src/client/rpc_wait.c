@@ -30,6 +30,9 @@
 /* How long the host may block, deaf to signals, before the waiter takes over. */
 #define BLOCK_US 1000
 
+/* So often is it looked whether there is a connection now. */
+#define CONNECTING_US INT64_C(100000)
+
 struct bt_wakeup
 {
 	int fd; /* of a timer, which is set to fire at once by what comes in */
@@ -253,19 +256,29 @@ rpc_poll_for(rpc_condition happened, const void *arg, int64_t block_us)
 	return true;
 }
 
+/* What is waited for, if that is something of a channel. */
+static bt_wait_reason
+reason_of(const bt_channel *channel)
+{
+	if (channel == NULL)
+		return BT_WAIT_FOR_RETRY;
+	return bt_channel_is_connected(channel) ? BT_WAIT_FOR_ANSWER : BT_WAIT_FOR_CONNECTION;
+}
+
 /*
  * Waits as the host wants it.  If it has happened, signals are blocked on
  * return, since the caller goes on with gRPC, and *old is the mask to restore.
  */
 bt_wait_result
-rpc_wait_for(rpc_condition happened, const void *arg, const bt_host *host,
-			 int64_t timeout_us, sigset_t *old)
+rpc_wait_for(rpc_condition happened, const void *arg, const bt_channel *channel,
+			 const bt_host *host, int64_t timeout_us, sigset_t *old)
 {
 	int64_t until = bt_rpc_now_us() + timeout_us;
 
 	for (;;)
 	{
 		int64_t left = until - bt_rpc_now_us();
+		bt_wait_reason reason;
 		bt_wait_result result;
 
 		rpc_block_signals(old);
@@ -276,19 +289,24 @@ rpc_wait_for(rpc_condition happened, const void *arg, const bt_host *host,
 		rpc_restore_signals(old);
 
 		left = until - bt_rpc_now_us();
-		result = host->wait(host->arg, rpc.eventfd, left < 0 ? 0 : left);
+		reason = reason_of(channel);
+		if (reason == BT_WAIT_FOR_CONNECTION && left > CONNECTING_US)
+			left = CONNECTING_US;
+		result = host->wait(host->arg, rpc.eventfd, left < 0 ? 0 : left, reason);
 		if (result == BT_WAIT_READY)
 			clear_signal();
-		else if (!happened(arg))
+		else if (!happened(arg) &&
+				 (result == BT_WAIT_INTERRUPTED || bt_rpc_now_us() >= until))
 			return result;
 	}
 }
 
 /* The same for an op. */
 bt_wait_result
-rpc_wait_op(const rpc_op *op, const bt_host *host, int64_t timeout_us, sigset_t *old)
+rpc_wait_op(const rpc_op *op, const bt_channel *channel, const bt_host *host,
+			int64_t timeout_us, sigset_t *old)
 {
-	return rpc_wait_for(rpc_op_is_done, op, host, timeout_us, old);
+	return rpc_wait_for(rpc_op_is_done, op, channel, host, timeout_us, old);
 }
 
 /* Waits for an op that is bound to end at once.  Signals are blocked. */

@@ -56,10 +56,11 @@ bt_rpc_now_us(void)
 }
 
 static bt_wait_result
-wait_for_nothing(void *arg, int fd, int64_t timeout_us)
+wait_for_nothing(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {
 	(void) arg;
 	(void) fd;
+	(void) reason;
 	if (fuzz_below(input, 16) == 15)
 		return BT_WAIT_INTERRUPTED;
 	if (timeout_us > 0)
@@ -117,7 +118,7 @@ bt_wait_result
 bt_channel_sleep(bt_channel *of, const bt_host *waiting, int64_t us)
 {
 	(void) of;
-	return waiting->wait(waiting->arg, -1, us);
+	return waiting->wait(waiting->arg, -1, us, BT_WAIT_FOR_RETRY);
 }
 
 void

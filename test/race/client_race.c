@@ -35,12 +35,13 @@ typedef struct sleeper
 } sleeper;
 
 static bt_wait_result
-sleep_in_poll(void *arg, int fd, int64_t timeout_us)
+sleep_in_poll(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {
 	sleeper *sleeper = arg;
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 	int64_t timeout_ms = timeout_us < 0 ? 1000 : (timeout_us + 999) / 1000;
 
+	(void) reason;
 	if (sleeper->interrupted_every > 0 &&
 		++sleeper->waits % sleeper->interrupted_every == 0)
 		return BT_WAIT_INTERRUPTED;

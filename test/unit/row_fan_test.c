@@ -268,10 +268,11 @@ fake_now_us(void)
 }
 
 static bt_wait_result
-host_wait(void *arg, int fd, int64_t timeout_us)
+host_wait(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {
 	(void) arg;
 	(void) fd;
+	(void) reason;
 	idle_polls = 0;
 	if (random_one_in(&rng, 10))
 		return BT_WAIT_INTERRUPTED;
@@ -285,7 +286,7 @@ fake_calls_wait(bt_call *const *calls, size_t n, const bt_host *host, int64_t ti
 	bool any = false;
 
 	if (random_one_in(&rng, 4))
-		return host_wait(host->arg, 0, timeout_us);
+		return host_wait(host->arg, 0, timeout_us, BT_WAIT_FOR_ANSWER);
 	idle_polls = 0;
 	while (!any)
 		for (size_t i = 0; i < n; i++)
@@ -299,7 +300,7 @@ bt_wait_result
 fake_channel_sleep(bt_channel *channel, const bt_host *host, int64_t timeout_us)
 {
 	(void) channel;
-	return host_wait(host->arg, -1, timeout_us);
+	return host_wait(host->arg, -1, timeout_us, BT_WAIT_FOR_RETRY);
 }
 
 bool
