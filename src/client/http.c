@@ -13,6 +13,8 @@
 
 #include <curl/curl.h>
 
+#include "url.h"
+
 /* So often is an interrupt looked for that came before the wait. */
 #define POLL_MS 1000
 
@@ -197,7 +199,7 @@ report(const bt_http_request *request, const transfer *transfer, CURLcode result
 	const char *text =
 		transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(result);
 	int len;
-	const char *host = bt_http_host(request->url, &len);
+	const char *host = bt_url_host(request->url, &len);
 
 	if (result == CURLE_ABORTED_BY_CALLBACK)
 		text = "the client is shut down";
@@ -229,34 +231,4 @@ bt_http_send(bt_http *http, const bt_http_request *request, bt_http_response *re
 	free(response->body);
 	response->body = NULL;
 	return false;
-}
-
-/* ---- URLs ---- */
-
-void
-bt_http_put_escaped(FILE *out, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *) text; *c != '\0'; c++)
-		if ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
-			(*c >= 'a' && *c <= 'z') || strchr("-._~", *c) != NULL)
-			fputc(*c, out);
-		else
-			fprintf(out, "%%%02X", *c);
-}
-
-const char *
-bt_http_host(const char *url, int *len)
-{
-	const char *host = strstr(url, "://");
-	const char *end;
-
-	host = host != NULL ? host + 3 : url;
-	end = host + strcspn(host, "/?#");
-
-	/* A password may stand before it. */
-	for (const char *c = host; c < end; c++)
-		if (*c == '@')
-			host = c + 1;
-	*len = (int) (end - host);
-	return host;
 }

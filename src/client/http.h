@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "status.h"
 
@@ -68,11 +67,5 @@ extern bool bt_http_send(bt_http *http, const bt_http_request *request,
 
 /* From any thread: what is sent, or will be, ends at once. */
 extern void bt_http_interrupt(bt_http *http);
-
-/* Writes text as a part of a URL or a form. */
-extern void bt_http_put_escaped(FILE *out, const char *text);
-
-/* The host in a URL, with its port: what may be shown of it. */
-extern const char *bt_http_host(const char *url, int *len);
 
 #endif /* BT_HTTP_H */

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "aws_signature.h"
+#include "url.h"
 
 /* What AWS has told this machine; all of it is freed at the end. */
 typedef struct aws_machine
@@ -65,6 +66,7 @@ open_metadata(aws_machine *machine)
 	token = bt_token_request_text(machine->http, &request, false, machine->status);
 	if (token == NULL)
 		return false;
+	token[strcspn(token, "\r\n")] = '\0';
 	if (asprintf(&machine->session, "X-aws-ec2-metadata-token: %s", token) < 0)
 		machine->session = NULL;
 	free(token);
@@ -199,7 +201,7 @@ sign_request(const aws_machine *machine, const char *audience, const char *url)
 	time_t now = time(NULL);
 	struct tm tm;
 	int len;
-	const char *start = bt_http_host(url, &len);
+	const char *start = bt_url_host(url, &len);
 	const char *query = strchr(url, '?');
 	bt_aws_header headers[4] = {{"host", host}, {"x-amz-date", date}};
 	size_t n = 2;
@@ -229,7 +231,7 @@ sign_request(const aws_machine *machine, const char *audience, const char *url)
 	out = dump != NULL ? open_memstream(&text, &text_len) : NULL;
 	if (out != NULL)
 	{
-		bt_http_put_escaped(out, dump);
+		bt_url_put_escaped(out, dump);
 		fclose(out);
 	}
 	free(dump);

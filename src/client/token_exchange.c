@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "subject_token.h"
+#include "url.h"
 
 /* What tokens that are fetched are for; IAM says what of that is allowed. */
 #define TOKEN_SCOPE "https://www.googleapis.com/auth/cloud-platform"
@@ -66,7 +67,7 @@ static void
 put_field(FILE *form, const char *name, const char *value)
 {
 	fprintf(form, "%s%s=", ftell(form) > 0 ? "&" : "", name);
-	bt_http_put_escaped(form, value);
+	bt_url_put_escaped(form, value);
 }
 
 /* Sends a form, and frees it; NULL: memory has run out. */

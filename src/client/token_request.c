@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "url.h"
+
 void
 bt_token_out_of_memory(bt_status *status)
 {
@@ -53,7 +55,7 @@ report_code(const bt_http_request *request, const bt_http_response *response,
 	const char *description = bt_json_text(json, "error_description");
 	int len;
 	int description_len = description != NULL ? (int) strlen(description) : 0;
-	const char *host = bt_http_host(request->url, &len);
+	const char *host = bt_url_host(request->url, &len);
 
 	/* It stands in the middle of a sentence. */
 	if (description_len > 0 && description[description_len - 1] == '.')
@@ -102,7 +104,7 @@ bt_token_request_json(bt_http *http, const bt_http_request *request, bool is_pub
 	bt_http_response response;
 	json_t *json;
 	int len;
-	const char *host = bt_http_host(request->url, &len);
+	const char *host = bt_url_host(request->url, &len);
 
 	if (!send_request(http, request, is_public, &response, status))
 		return NULL;
