@@ -172,3 +172,14 @@ SELECT plan($$UPDATE n SET n = n + 1 WHERE a = 'x' AND i IN (1, 2) RETURNING *$$
 UPDATE n SET n = n + 1 WHERE a = 'x' AND i IN (1, 2) RETURNING *;
 UPDATE n SET n = n + 5 WHERE a = 'x' AND i = 2 RETURNING n, i;
 SELECT plan($$UPDATE n SET n = n + 1 WHERE a = 'x'$$);
+
+-- a part whose text has another order: no range of a row comparison
+CREATE TABLE local.num (a text COLLATE "C", b numeric, v text, PRIMARY KEY (a, b));
+INSERT INTO local.num SELECT a, b, format('%s-%s', a, b) FROM unnest('{x,y}'::text[]) a, unnest('{1,9,10,2.5}'::numeric[]) b;
+\! $CREATE num f
+SELECT cell(a || '#' || b, 'f:v', v) FROM local.num
+\g |$LOAD num
+CREATE FOREIGN TABLE num (a text OPTIONS (key_part '1') COLLATE "C", b numeric OPTIONS (key_part '2'), v text OPTIONS (family 'f', qualifier 'v')) SERVER bt OPTIONS (key_delimiter '#');
+SELECT check_query($$SELECT * FROM num WHERE (a, b) > ('x', 2)$$);
+SELECT check_query($$SELECT * FROM num WHERE (a, b) <= ('x', 9)$$);
+SELECT check_query($$SELECT * FROM num WHERE a = 'x' AND b > 2$$);

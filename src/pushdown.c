@@ -218,6 +218,8 @@ byte_strategy(const ColumnMapping *column, Oid opno, Oid collation)
 	ByteForm form = pushdown_byte_form(column);
 	int strategy = get_op_opfamily_strategy(opno, btree_opfamily(column->typid));
 
+	if (form == FORM_NONE)
+		return 0;
 	if (form == FORM_STRING && strategy == 0)
 		return is_deterministic(collation)
 				   ? get_op_opfamily_strategy(opno, TEXT_PATTERN_BTREE_FAM_OID)
