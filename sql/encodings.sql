@@ -96,6 +96,10 @@ SELECT change('INSERT INTO numbers SELECT i, i::text FROM unnest(ARRAY[-21474836
 SELECT check_query('SELECT id FROM numbers WHERE id BETWEEN -5 AND 255');
 SELECT check_query('SELECT id FROM numbers WHERE id = 256::bigint');
 SELECT check_query('SELECT id FROM numbers WHERE id < -3000000000');
+-- in their order only where all are of one sign
+SELECT check_query('SELECT id FROM numbers WHERE id BETWEEN -5 AND 255 ORDER BY id', true);
+SELECT check_query('SELECT id FROM numbers WHERE id BETWEEN 0 AND 255 ORDER BY id', true);
+SELECT check_query('SELECT id FROM numbers WHERE id BETWEEN -2147483648 AND -1 ORDER BY id DESC', true);
 ALTER FOREIGN TABLE numbers OPTIONS (SET encoding 'base64');
 \! $CREATE numbers f
 INSERT INTO numbers SELECT * FROM local.numbers;

@@ -546,17 +546,26 @@ key_condition_pins(const KeyCondition *condition, int part)
 	return false;
 }
 
-/* Have all numbers of a set, which is not empty, this bit for a sign? */
+/* Is a number in two's complement below zero, by its first byte or digit? */
 static bool
-has_sign(const bt_row_set *set, uint8 sign)
+is_negative(const ColumnMapping *column, bt_span bytes)
+{
+	if (column->encoding == ENCODING_HEX)
+		return bytes.data[0] >= '8';
+	return (bytes.data[0] & 0x80) != 0;
+}
+
+/* Are all numbers of a set, which is not empty, below zero, or none of them? */
+static bool
+has_sign(const ColumnMapping *column, const bt_row_set *set, bool negative)
 {
 	for (size_t i = 0; i < set->nranges; i++)
 	{
 		const bt_range *range = &set->ranges[i];
 
 		if (range->unbounded || range->from.key.len == 0 || range->to.key.len == 0 ||
-			(range->from.key.data[0] & 0x80) != sign ||
-			(range->to.key.data[0] & 0x80) != sign)
+			is_negative(column, range->from.key) != negative ||
+			is_negative(column, range->to.key) != negative)
 			return false;
 	}
 	return set->nranges > 0;
@@ -566,10 +575,11 @@ bool
 key_condition_has_one_sign(const KeyCondition *condition, int part)
 {
 	bt_arena arena = arena_in_context(CurrentMemoryContext);
+	const ColumnMapping *column = condition->key->parts[part].column;
 	bt_row_set all;
 	ListCell *cell;
 
-	if (!pushdown_is_signed(condition->key->parts[part].column))
+	if (!pushdown_is_signed(column))
 		return false;
 	bt_row_set_init(&all, &arena);
 	arena_check(bt_row_set_add(&all, bt_range_all()));
@@ -583,7 +593,7 @@ key_condition_has_one_sign(const KeyCondition *condition, int part)
 			pushdown_evaluate(node->clause, NULL, &arena, &set))
 			arena_check(bt_row_set_intersect(&before, &set, &all));
 	}
-	return has_sign(&all, 0) || has_sign(&all, 0x80);
+	return has_sign(column, &all, false) || has_sign(column, &all, true);
 }
 
 double
