@@ -541,13 +541,27 @@ decode_canonical(Codec *codec, bt_span bytes, RowMemory *memory)
 
 	if (codec->failed)
 		return value;
-	if (codec_encode(codec->typid, codec->encoding, value, &written) &&
-		!bt_span_equal(written, bytes) && !becomes_null(codec))
+	if (!codec_encode(codec->typid, codec->encoding, value, &written))
+	{
+		if (codec->see != NULL)
+			codec->see(codec->see_arg, bytes, value);
+	}
+	else if (!bt_span_equal(written, bytes) && !becomes_null(codec))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 						errmsg("row key is not the canonical form of a value of type %s",
 							   format_type_be(codec->typid)),
 						errdetail("The value would be written as %s.", quoted(written))));
 	return value;
+}
+
+void
+codec_watch(Codec *codec, void (*see)(void *arg, bt_span bytes, Datum value), void *arg)
+{
+	if (codec->decode == decode_text || codec->decode == decode_bytea)
+		return;
+	codec->see = see;
+	codec->see_arg = arg;
+	codec->decode = decode_canonical;
 }
 
 bool

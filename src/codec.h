@@ -43,6 +43,10 @@ struct Codec
 	void *is_aggregate_arg;
 	const ColumnMapping *column;
 
+	/* Sees the values of a key that may have several forms, see codec_watch(). */
+	void (*see)(void *arg, bt_span bytes, Datum value);
+	void *see_arg;
+
 	/* For types that go through their text input function. */
 	FmgrInfo input;
 	Oid ioparam;
@@ -74,6 +78,13 @@ extern void
 codec_init_integer(Codec *codec, const ColumnMapping *column,
 				   bool (*is_aggregate)(void *arg, const ColumnMapping *column),
 				   void *arg);
+
+/*
+ * Of a row key: has a function see each value that is decoded, and its bytes, if
+ * its type is one whose values may have several forms.  Else does nothing.
+ */
+extern void
+codec_watch(Codec *codec, void (*see)(void *arg, bt_span bytes, Datum value), void *arg);
 
 /*
  * Decodes a cell's value, or a row key.  Returns false for NULL.  The result

@@ -147,7 +147,7 @@ bigtable_begin_direct_modify(ForeignScanState *node, int eflags)
 	direct->plan = direct_plan_read((ForeignScan *) node->ss.ps.plan);
 	if (scan->table->key == NULL || direct->plan->returns_rows)
 		scan->parts = key_scan_create(scan->table, key_scan_attrs(scan->table),
-									  scan->plan->nkey_clauses > 0);
+									  scan->plan->nkey_clauses > 0, NULL);
 	init_counters(node, direct);
 	direct->callback.func = release;
 	direct->callback.arg = direct;

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+
 #include "codec.h"
 #include "key_scan.h"
 #include "quote.h"
@@ -25,7 +27,8 @@ struct KeyScan
 };
 
 KeyScan *
-key_scan_create(const TableMapping *table, Bitmapset *attrs, bool has_clauses)
+key_scan_create(const TableMapping *table, Bitmapset *attrs, bool has_clauses,
+				KeyForm *form)
 {
 	const RowKey *key = &table->row_key;
 	bool is_strict = key->on_mismatch == KEY_MISMATCH_ERROR;
@@ -48,9 +51,11 @@ key_scan_create(const TableMapping *table, Bitmapset *attrs, bool has_clauses)
 		codec_init(&scan->codecs[i], part->column);
 		scan->codecs[i].null_on_error = !is_strict;
 
-		/* Of so many bytes, each is a value, and has one form. */
-		if (part->width > 0 && scan->codecs[i].decode_form != NULL)
+		/* Of so many bytes, each is a value, and has one form; but true has two. */
+		if (part->width > 0 && part->column->typid != BOOLOID)
 			scan->codecs[i].decode = scan->codecs[i].decode_form;
+		if (form != NULL)
+			key_form_watch(form, &scan->codecs[i], part->column);
 	}
 	return has_work && key->nparts > 0 ? scan : NULL;
 }

@@ -13,6 +13,7 @@
 #include "nodes/bitmapset.h"
 
 #include "client/span.h"
+#include "key_form.h"
 #include "mapping.h"
 #include "row_memory.h"
 
@@ -21,12 +22,13 @@ typedef struct KeyScan KeyScan;
 /*
  * Prepares to read the attributes of the key that are in a set of numbers, in
  * the current memory context.  Rows whose key does not fit are left out if
- * clauses on the key are relied on: no clause holds for them.
+ * clauses on the key are relied on: no clause holds for them.  form, or NULL, is of
+ * rows that are read to be changed.
  *
  * Returns NULL if there is nothing to do for a row.
  */
-extern KeyScan *
-key_scan_create(const TableMapping *table, Bitmapset *attrs, bool has_clauses);
+extern KeyScan *key_scan_create(const TableMapping *table, Bitmapset *attrs,
+								bool has_clauses, KeyForm *form);
 
 /* The attributes that are parts of the key. */
 extern Bitmapset *key_scan_attrs(const TableMapping *table);

@@ -152,6 +152,17 @@ is_aggregate(void *arg, const ColumnMapping *column)
 	return type != BT_FAMILY_PLAIN && type != BT_FAMILY_OTHER_AGGREGATE;
 }
 
+/* Are the rows read to be changed by what the plan says of them? */
+static bool
+is_target(const ForeignScanState *node)
+{
+	const ForeignScan *plan = (const ForeignScan *) node->ss.ps.plan;
+
+	return plan->operation == CMD_SELECT &&
+		   list_member_int(node->ss.ps.state->es_plannedstmt->resultRelations,
+						   (int) plan->scan.scanrelid);
+}
+
 /* The usual key, one column, needs no more than its codec. */
 static void
 init_key(BigtableScan *scan)
@@ -159,10 +170,14 @@ init_key(BigtableScan *scan)
 	const RowKey *key = &scan->table->row_key;
 
 	if (key->encoding == KEY_WHOLE && key->on_mismatch == KEY_MISMATCH_ERROR)
+	{
+		if (scan->form != NULL && scan->key != NULL)
+			key_form_watch(scan->form, &scan->key->codec, scan->key->mapping);
 		return;
+	}
 	scan->key = NULL;
-	scan->parts =
-		key_scan_create(scan->table, scan->plan->attrs, scan->plan->nkey_clauses > 0);
+	scan->parts = key_scan_create(scan->table, scan->plan->attrs,
+								  scan->plan->nkey_clauses > 0, scan->form);
 }
 
 /* Prepares the conversion of the attributes that the query needs. */
@@ -214,6 +229,8 @@ bigtable_begin_scan(ForeignScanState *node, int eflags)
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
 		return;
 
+	if (is_target(node))
+		scan->form = key_form_create(scan->table);
 	init_columns(scan);
 	if (scan->table->layout == LAYOUT_CELLS)
 		scan->cells = cell_scan_create();
@@ -704,6 +721,8 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 	int place = 0;
 
 	memset(isnull, true, sizeof(bool) * scan->table->natts);
+	if (scan->form != NULL)
+		key_form_forget(scan->form);
 	if (scan->key != NULL)
 	{
 		int attr = scan->key->mapping->attnum - 1;
@@ -736,6 +755,16 @@ convert_row(BigtableScan *scan, const bt_row *row, Datum *values, bool *isnull)
 	return true;
 }
 
+/* Does a row satisfy what PostgreSQL itself will test? */
+static bool
+is_wanted(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	econtext->ecxt_scantuple = slot;
+	return ExecQual(node->ss.ps.qual, econtext);
+}
+
 TupleTableSlot *
 bigtable_iterate_scan(ForeignScanState *node)
 {
@@ -762,7 +791,10 @@ bigtable_iterate_scan(ForeignScanState *node)
 		MemoryContextSwitchTo(old);
 		error_context_stack = callback.previous;
 	}
-	return ExecStoreVirtualTuple(slot);
+	ExecStoreVirtualTuple(slot);
+	if (scan->form != NULL && key_form_is_other(scan->form) && is_wanted(node, slot))
+		key_form_report(scan->form, scan->row.key);
+	return slot;
 }
 
 bool

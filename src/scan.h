@@ -86,6 +86,7 @@ typedef struct BigtableScan
 	ScanColumn *columns; /* by attnum - 1; mapping is NULL if not needed */
 	ScanColumn *key;     /* the row key, if it is needed, and one column is all of it */
 	KeyScan *parts;      /* for keys that are more than that; or NULL */
+	KeyForm *form;       /* of rows that are read to be changed, or NULL */
 	ColumnMap *map;
 	List *groups;        /* of CellGroup: columns of several cells */
 	List *as_of_columns; /* of ColumnMapping: those that say as_of */
