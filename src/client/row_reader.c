@@ -141,7 +141,6 @@ bt_row_reader_start(bt_row_reader *reader, const bt_read_spec *spec, bt_status *
 	bt_row_reader_stop(reader);
 	reader->spec = *spec;
 	reader->rows_left = spec->rows_limit > 0 ? spec->rows_limit : -1;
-	bt_chunk_decoder_restart(reader->decoder, spec->reversed);
 	if (!bt_headers_init(&reader->headers, spec->kind, spec->resource, spec->app_profile))
 	{
 		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
@@ -225,6 +224,7 @@ begin_operation(bt_row_reader *reader)
 	bt_retry_policy_fill(&policy, reader->single_key ? &key_policy : &scan_policy);
 	bt_retry_start(&reader->retry, &policy, now, (uint64_t) now ^ (uint64_t) getpid());
 	bt_headers_restart(&reader->headers);
+	bt_chunk_decoder_restart(reader->decoder, reader->spec.reversed);
 	reader->attempt_at_us = now;
 	reader->state = READER_BACKOFF;
 }
@@ -291,12 +291,39 @@ begin_attempt(bt_row_reader *reader, bt_status *status)
 	return true;
 }
 
+/*
+ * Takes off the operation's ranges what comes before the key.  The ranges of
+ * later operations stay as they are: the server has not been asked for them,
+ * however far it says that it has scanned.
+ */
+static void
+drop_covered(bt_row_reader *reader, bt_span key)
+{
+	bt_row_set *rows = reader->spec.rows;
+	size_t asked = reader->nranges;
+	size_t dropped;
+	bt_row_set part = *rows;
+
+	if (reader->spec.reversed)
+		part.ranges += rows->nranges - asked;
+	part.nranges = part.capacity = asked;
+	bt_row_set_resume(&part, key, reader->spec.reversed);
+	dropped = asked - part.nranges;
+	if (!reader->spec.reversed)
+	{
+		memmove(rows->ranges + dropped, rows->ranges, part.nranges * sizeof(bt_range));
+		rows->ranges += dropped;
+		rows->capacity -= dropped;
+	}
+	rows->nranges -= dropped;
+	reader->nranges = part.nranges;
+}
+
 /* Leaves in the row set what the attempts so far have not covered. */
 static bool
 resume_behind_last_key(bt_row_reader *reader)
 {
 	bt_span last = bt_chunk_decoder_last_key(reader->decoder);
-	size_t before = reader->spec.rows->nranges;
 	uint8_t *bytes;
 
 	if (last.len == 0 || bt_span_equal(last, reader->resume_key))
@@ -306,12 +333,11 @@ resume_behind_last_key(bt_row_reader *reader)
 		return false;
 	memcpy(bytes, last.data, last.len);
 	last.data = bytes;
-	bt_row_set_resume(reader->spec.rows, last, reader->spec.reversed);
+	drop_covered(reader, last);
 
 	/* The bound that pointed to the old key has moved on to the new one. */
 	free((uint8_t *) reader->resume_key.data);
 	reader->resume_key = last;
-	reader->nranges -= before - reader->spec.rows->nranges;
 	return true;
 }
 
