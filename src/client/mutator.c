@@ -34,9 +34,13 @@ static const bt_retry_policy default_policy = {
 	.codes = BT_RETRY_WRITE_CODES,
 };
 
+/* So many failures of an attempt are kept apart by their messages, too. */
+#define MAX_MESSAGES 1000
+
 /* What an attempt says of an entry; above 0: 1 + the index of a failure. */
 enum
 {
+	NO_MEMORY = -2, /* for the failure */
 	NO_RESULT = -1,
 	RESULT_OK = 0
 };
@@ -48,6 +52,11 @@ typedef struct failure
 	bool of_stream; /* of the call, not of the entries themselves */
 	bool missing;   /* the call has ended well, but has not named the entry */
 } failure;
+
+/* What has become of such an entry is not known. */
+static const failure no_memory = {
+	.status = {.code = BT_INTERNAL, .retry_delay_us = -1, .message = "out of memory"},
+	.of_stream = true};
 
 typedef struct batch
 {
@@ -62,8 +71,9 @@ typedef struct batch
 	size_t nsent;
 	size_t sent_capacity;
 	bool malformed; /* the response is */
-	failure failures[BT_MUTATOR_CAUSES];
+	failure *failures;
 	size_t nfailures;
+	size_t failures_capacity;
 } batch;
 
 struct bt_mutator
@@ -132,6 +142,7 @@ free_batch(batch *batch)
 	bt_headers_free(&batch->headers);
 	bt_write_batch_free(&batch->rows);
 	free(batch->sent);
+	free(batch->failures);
 }
 
 void
@@ -193,48 +204,93 @@ clear_batch(batch *batch)
 
 /* ---- outcomes ---- */
 
-/* Notes a status of the attempt; returns the result that stands for it. */
-static int8_t
+/* Codes that no server should send are all one. */
+static bool
+is_same_code(bt_code a, bt_code b)
+{
+	return a == b ||
+		   ((unsigned) a > BT_UNAUTHENTICATED && (unsigned) b > BT_UNAUTHENTICATED);
+}
+
+/* Do two failures mean the same for what happens next? */
+static bool
+is_same_kind(const failure *a, const failure *b)
+{
+	return is_same_code(a->status.code, b->status.code) && a->of_stream == b->of_stream &&
+		   a->missing == b->missing &&
+		   (a->status.retry_delay_us < 0) == (b->status.retry_delay_us < 0);
+}
+
+static bool
+reserve_failure(batch *batch)
+{
+	size_t capacity = batch->failures_capacity == 0 ? 4 : batch->failures_capacity * 2;
+	failure *failures;
+
+	if (batch->nfailures < batch->failures_capacity)
+		return true;
+	failures = realloc(batch->failures, capacity * sizeof(failure));
+	if (failures == NULL)
+		return false;
+	batch->failures = failures;
+	batch->failures_capacity = capacity;
+	return true;
+}
+
+/*
+ * Notes a status of the attempt; returns the result that stands for it.  If
+ * there are too many, another one of its kind has to do.
+ */
+static int16_t
 note_failure(batch *batch, const failure *failure)
 {
-	size_t i;
+	size_t n = batch->nfailures;
+	size_t same_kind = n;
 
-	for (i = 0; i < batch->nfailures; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		const bt_status *known = &batch->failures[i].status;
 
+		if (!is_same_kind(&batch->failures[i], failure))
+			continue;
 		if (known->code == failure->status.code &&
 			known->retry_delay_us == failure->status.retry_delay_us &&
-			batch->failures[i].of_stream == failure->of_stream &&
 			strcmp(known->message, failure->status.message) == 0)
-			break;
+			return (int16_t) (i + 1);
+		same_kind = i;
 	}
-	if (i == BT_MUTATOR_CAUSES)
-	{
-		/* Too many: one with the same code has to do for it. */
-		for (i = 0; i < BT_MUTATOR_CAUSES - 1; i++)
-			if (batch->failures[i].status.code == failure->status.code)
-				break;
-	}
-	else if (i == batch->nfailures)
-		batch->failures[batch->nfailures++] = *failure;
-	return (int8_t) (i + 1);
+	if (same_kind < n && (n >= MAX_MESSAGES || !reserve_failure(batch)))
+		return (int16_t) (same_kind + 1);
+	if (!reserve_failure(batch))
+		return NO_MEMORY;
+	batch->failures[batch->nfailures++] = *failure;
+	return (int16_t) (n + 1);
+}
+
+/* What an entry has failed with. */
+static const failure *
+failure_of(const batch *batch, const bt_batch_entry *entry)
+{
+	return entry->result == NO_MEMORY ? &no_memory : &batch->failures[entry->result - 1];
 }
 
 static bt_mutator_cause *
 find_cause(bt_mutator *mutator, const bt_status *status)
 {
 	bt_mutator_cause *cause;
+	size_t same_code = BT_MUTATOR_CAUSES - 1;
 
 	for (size_t i = 0; i < mutator->ncauses; i++)
 	{
 		cause = &mutator->causes[i];
-		if (cause->status.code == status->code &&
-			strcmp(cause->status.message, status->message) == 0)
+		if (cause->status.code != status->code)
+			continue;
+		if (strcmp(cause->status.message, status->message) == 0)
 			return cause;
+		same_code = i;
 	}
 	if (mutator->ncauses == BT_MUTATOR_CAUSES)
-		return &mutator->causes[BT_MUTATOR_CAUSES - 1];
+		return &mutator->causes[same_code];
 	cause = &mutator->causes[mutator->ncauses++];
 	cause->status = *status;
 	return cause;
@@ -258,7 +314,7 @@ settle(bt_mutator *mutator, const batch *batch, const bt_batch_entry *entry)
 		return;
 	}
 
-	status = batch->failures[entry->result - 1].status;
+	status = failure_of(batch, entry)->status;
 	status.attempts = batch->retry.attempts;
 	mutator->counters.failed++;
 	if (entry->maybe_written)
@@ -409,7 +465,7 @@ fill_results(batch *batch, const bt_status *status)
 static bool
 may_try_again(const batch *batch, bt_batch_entry *entry, bt_status *worst, bool is_first)
 {
-	const failure *failure = &batch->failures[entry->result - 1];
+	const failure *failure = failure_of(batch, entry);
 	const bt_status *status = &failure->status;
 
 	if (bt_retry_is_outcome_unknown(status, failure->of_stream))

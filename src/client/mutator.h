@@ -49,7 +49,7 @@ typedef struct bt_mutator_spec
 /* The field of an entry that its mutations are. */
 #define BT_MUTATOR_FIELD BT_WRITE_BATCH_FIELD
 
-/* Different failures that are told apart. */
+/* Different failures that are told apart at the end. */
 #define BT_MUTATOR_CAUSES 8
 
 /* A status that rows have failed with. */
@@ -113,8 +113,8 @@ extern const bt_mutator_counters *bt_mutator_counters_of(const bt_mutator *mutat
 
 /*
  * The different failures, most of them first seen first; if there are more
- * than are kept, the last one counts the rest.  *first_key is the first key
- * that failed, in the order of failures.
+ * than are kept, one with the same code counts the rest, or else the last one.
+ * *first_key is the first key that failed, in the order of failures.
  */
 extern const bt_mutator_cause *
 bt_mutator_causes(const bt_mutator *mutator, size_t *n, bt_span *first_key);

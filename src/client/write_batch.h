@@ -31,8 +31,8 @@ typedef struct bt_batch_entry
 	bool idempotent;
 
 	/* Of the attempts, for their maker. */
-	int8_t result;
 	bool maybe_written; /* an attempt has ended without a word about it */
+	int16_t result;
 } bt_batch_entry;
 
 /* All zero is a batch without rows. */
