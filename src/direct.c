@@ -48,7 +48,8 @@ typedef struct Counter
 	ExprState *amount_state;
 	Oid amount_type;
 	int64 amount;
-	int64 value; /* afterwards */
+	int64 value;   /* afterwards */
+	bool is_known; /* the server has said so */
 } Counter;
 
 /* An increment that is under way. */
@@ -388,7 +389,22 @@ note_value(void *arg, const bt_written_cell *cell)
 			continue;
 		memcpy(&word, cell->value.data, sizeof(word));
 		counter->value = (int64) pg_ntoh64(word);
+		counter->is_known = true;
 	}
+	return true;
+}
+
+/* Reads the values of all counters; returns false if there is not one of each. */
+static bool
+read_answer(DirectModify *direct, bt_span answer)
+{
+	for (int i = 0; i < direct->ncounters; i++)
+		direct->counters[i].is_known = false;
+	if (!bt_unpack_read_modify_write_row(answer, note_value, direct))
+		return false;
+	for (int i = 0; i < direct->ncounters; i++)
+		if (!direct->counters[i].is_known)
+			return false;
 	return true;
 }
 
@@ -426,8 +442,7 @@ finish_increment(DirectModify *direct)
 	while ((result = bt_unary_run(oldest->call, &status)) == BT_UNARY_INTERRUPTED)
 		CHECK_FOR_INTERRUPTS();
 	if (result == BT_UNARY_DONE && !direct->is_aggregate &&
-		!bt_unpack_read_modify_write_row(bt_unary_response(oldest->call), note_value,
-										 direct))
+		!read_answer(direct, bt_unary_response(oldest->call)))
 	{
 		bt_status_set(&status, BT_INTERNAL, "invalid ReadModifyWriteRow response");
 		status.local = false;

@@ -20,8 +20,8 @@ struct bt_unary
 	bt_retry retry;
 	int64_t attempt_at_us; /* when the next attempt begins */
 	bt_call *call;         /* the attempt under way, or NULL */
-	bt_buffer response;
-	bool answered; /* response is complete */
+	bt_buffer response;    /* the last answer of the attempt */
+	int nanswers;
 };
 
 bt_unary *
@@ -119,7 +119,7 @@ take_response(bt_unary *unary)
 			memcpy(data + unary->response.len, slices[i].data, slices[i].len);
 		unary->response.len += slices[i].len;
 	}
-	unary->answered = true;
+	unary->nanswers++;
 	return true;
 }
 
@@ -131,19 +131,20 @@ after_end(bt_unary *unary, bt_status *status)
 	int64_t delay_us;
 
 	bt_call_status(unary->call, status);
-	status->attempts = unary->retry.attempts;
-	if (status->code == BT_OK && unary->answered)
-		return BT_UNARY_DONE;
-	if (status->code == BT_OK)
+	if (status->code == BT_OK && unary->nanswers != 1)
 	{
-		bt_status_set(status, BT_INTERNAL, "the server sent no answer");
-		return BT_UNARY_ERROR;
+		bt_status_set(status, BT_INTERNAL, "the server sent %s",
+					  unary->nanswers == 0 ? "no answer" : "more than one answer");
+		status->local = false; /* it has had the request */
 	}
+	status->attempts = unary->retry.attempts;
+	if (status->code == BT_OK)
+		return BT_UNARY_DONE;
 	status->retry_delay_us = bt_headers_retry_delay(unary->call);
 	(void) bt_headers_keep_cookies(&unary->headers, unary->call);
 	bt_call_destroy(unary->call);
 	unary->call = NULL;
-	unary->answered = false;
+	unary->nanswers = 0;
 	if (bt_channel_is_connected(unary->channel))
 		bt_retry_connected(&unary->retry);
 	if (!bt_retry_after(&unary->retry, status, now, &delay_us))
