@@ -111,6 +111,8 @@ fail_with(bt_row_sampler *sampler, bt_status *status, bt_code code, const char *
 static bool
 begin_attempt(bt_row_sampler *sampler, bt_status *status)
 {
+	int64_t deadline_us =
+		bt_host_deadline_us(sampler->host, bt_retry_deadline_us(&sampler->retry));
 	const bt_header *headers;
 	bt_buffer request;
 	size_t nheaders;
@@ -123,9 +125,8 @@ begin_attempt(bt_row_sampler *sampler, bt_status *status)
 		bt_status_set(status, BT_RESOURCE_EXHAUSTED, "out of memory");
 		return false;
 	}
-	sampler->call =
-		bt_call_start(sampler->channel, METHOD, bt_buffer_span(&request), headers,
-					  nheaders, bt_retry_deadline_us(&sampler->retry), status);
+	sampler->call = bt_call_start(sampler->channel, METHOD, bt_buffer_span(&request),
+								  headers, nheaders, deadline_us, status);
 	free(request.data);
 	sampler->retry.attempts++;
 	return sampler->call != NULL;
