@@ -1,0 +1,151 @@
+# Cases of the kind that the official clients are tested by, and answers that no server should give, of every
+# kind of call. What other tests have is not repeated here.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use BigtableTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $mock = BigtableTest::Mock->new('--family', 'cf', '--sum-family', 'sum');
+my $node = start_cluster();
+my $session = BigtableTest::Session->new($node);
+my $address = quotemeta $mock->address;
+
+create_server($session, 'mock', $mock->address, max_attempts => 4, batch_size => 2000);
+create_table($session, 't', 'mock');
+$session->query(q{CREATE FOREIGN TABLE strict (id text OPTIONS (row_key 'true'), q text OPTIONS (family 'cf', qualifier 'q'))
+  SERVER mock OPTIONS (table_name 't', insert_mode 'strict')});
+$session->query(q{CREATE FOREIGN TABLE counters (id text OPTIONS (row_key 'true'), n bigint OPTIONS (family 'cf', qualifier 'n', encoding 'binary'),
+  m bigint OPTIONS (family 'cf', qualifier 'm', encoding 'binary')) SERVER mock OPTIONS (table_name 't')});
+
+# ---- scan markers that are behind what was asked for ----
+
+# A list of keys takes several requests. What the server says it has scanned is of one of them, whatever the key.
+sub wide_key { return sprintf 'key%010d', $_[0] }
+my $list = join ',', map { wide_key($_) } 1 .. 25_000;
+my @lists;
+foreach my $case ([ 'ascending', '', [ 1, 2 ], 24_000 ], [ 'descending', ' DESC', [ 25_000, 24_999 ], 2_000 ])
+{
+	my ($name, $order, $first, $marker) = @$case;
+	my @rows = map { 'row ' . wide_key($_) . ' cf:q=1' } @$first;
+	foreach my $end ('status 14 lost', 'status 0')
+	{
+		$mock->script('call', 'status 0');
+		$session->query("SELECT id FROM t WHERE id = ANY('{$list}') ORDER BY id$order");
+		my @alone = map { $_->{keys} } $mock->wait_for_done(3);
+		cmp_ok(scalar @alone, '>', 2, "$name: several requests");
+		$mock->script('call', @rows, 'scanned ' . wide_key($marker), $end, 'call');
+		is($session->query("SELECT id FROM t WHERE id = ANY('{$list}') ORDER BY id$order"), join("\n", map { wide_key($_) } @$first),
+			"$name, a marker in a later request's keys, $end: rows");
+		my @calls = $mock->wait_for_done(scalar @alone);
+		ok(join("\n", map { $_->{keys} } @calls) eq join("\n", @alone), "$name, a marker in a later request's keys, $end: the later requests are whole");
+	}
+
+	# In the middle of the second one, it is resumed behind the marker, and the third is as it was.
+	my $middle = $order ? 15_000 : 10_000;
+	$mock->script('call', @rows, 'call', 'scanned ' . wide_key($middle), 'status 14 lost', 'call');
+	is($session->query("SELECT count(*) FROM (SELECT id FROM t WHERE id = ANY('{$list}') ORDER BY id$order OFFSET 0) s"), 2, "$name, a marker in the second request: rows");
+	my @calls = $mock->wait_for_done(4);
+	my ($again) = map { $_->{keys} =~ /^\[(.*)\]$/ } $calls[2];
+	my @again = split /,/, $again;
+	is($order ? $again[-1] : $again[0], wide_key($order ? $middle - 1 : $middle + 1), "$name, a marker in the second request: what is asked for again");
+	is(join(' ', map { $_->{attempt} } @calls[ 0 .. 3 ]), '0 0 1 0', "$name, a marker in the second request: attempts");
+	my %asked;
+	$asked{$_}++ foreach map { /^\[(.*)\]$/ && split /,/, $1 } map { $_->{keys} } @calls[ 0, 1, 3 .. $#calls ];
+	is(scalar(grep { $_ == 1 } values %asked), 25_000, "$name, a marker in the second request: each key is asked for");
+}
+
+# ---- many different failures of the entries of a batch ----
+
+# What may pass is tried again, and only that, however many messages there are.
+sub insert { return "INSERT INTO t SELECT 'k' || lpad(i::text, 4, '0'), i FROM generate_series(0, $_[0] - 1) i" }
+foreach my $n (40, 1300)
+{
+	my @refused = map { "entry $_ 3 value $_ is bad" } 0 .. $n - 21;
+	my $later = $n - 10;
+	$mock->script('call MutateRows', @refused, "entry $later 14 later", 'entry ' . ($n - 9) . ' 3 told to wait', 'entry_retry_info ' . ($n - 9) . ' 0.001',
+		'entry ' . ($n - 8) . ' 9 not so', 'call MutateRows');
+	my $result = fails_with($session, insert($n), '22023', qr/^could not write ${\($n - 19)} rows .*\nThe first that failed has row key "k0000"\. Rows written: 19\./s, "$n entries, $n messages");
+	my @calls = $mock->wait_for_done(2, 'MutateRows');
+	is(join(' ', map { $_->{keys} } @calls[ 1 .. $#calls ]), sprintf('[k%04d,k%04d]', $later, $later + 1), "$n entries: what is tried again");
+	my $told = 0;
+	$told += $1 while $result->{error}{detail} =~ /^(\d+) failed:/mg;
+	is($told, $n - 19, "$n entries: all failures are told");
+	my @bad = map { "entry $_ 14 busy $_" } 0 .. $n - 21;
+	$mock->script('call MutateRows', @bad, "entry $later 3 bad", 'call MutateRows');
+	fails_with($session, insert($n), '22023', qr/^could not write 1 row .*row key "k0*$later"/s, "$n entries, one of them bad");
+	@calls = $mock->wait_for_done(2, 'MutateRows');
+	is($calls[1]{entries}, $n - 20, "$n entries, one of them bad: it is not tried again");
+}
+
+# Each row's own message is told where each row is told of.
+my $rows = join ',', map { "ROW('k$_', ARRAY[bigtable_set_cell('cf', 'q', '$_')])::bigtable_row_mutations" } 0 .. 19;
+$mock->script('call MutateRows', (map { ("entry $_ " . ($_ % 2 ? 3 : 9) . " reason $_") } 0 .. 18));
+is($session->query("SELECT code || ' ' || message FROM bigtable_mutate_rows('mock', 't', ARRAY[$rows]) WHERE code <> 0"),
+	join("\n", map { ($_ % 2 ? 3 : 9) . " reason $_" } 0 .. 18), 'bigtable_mutate_rows: each has its own message');
+
+# ---- answers to writes of one row: none, several, incomplete ----
+
+my $mutate = q{SELECT bigtable_mutate_row('mock', 't', 'a', ARRAY[bigtable_set_cell('cf', 'q', '1')])};
+foreach my $case (
+	[ 'ReadModifyWriteRow', q{UPDATE counters SET n = n + 1 WHERE id = 'a' RETURNING n} ],
+	[ 'ReadModifyWriteRow', q{SELECT count(*) FROM bigtable_read_modify_write('mock', 't', 'a', ARRAY[bigtable_increment('cf', 'n')])} ],
+	[ 'CheckAndMutateRow', q{INSERT INTO strict VALUES ('a', '1')} ],
+	[ 'CheckAndMutateRow', q{SELECT bigtable_check_and_mutate('mock', 't', 'a', NULL, NULL, ARRAY[bigtable_set_cell('cf', 'q', '1')])} ],
+	[ 'MutateRow', $mutate ])
+{
+	my ($method, $sql) = @$case;
+	my $unknown = $method eq 'MutateRow' ? '' : 'Its outcome is unknown: [^\n]*\n';
+	foreach my $answer ([ 'no answer', 'apply', 'status 0' ], [ 'more than one answer', 'answer', 'send', 'raw', 'status 0' ])
+	{
+		my ($what, @actions) = @$answer;
+		$mock->script("call $method", @actions, "call $method");
+		fails_with($session, $sql, 'HV000', qr/^[^\n]*\n${unknown}the server sent $what; gRPC status 13 \(INTERNAL\) from $address after 1 attempt\.$/m, "$method: $what");
+		is(scalar $mock->wait_for_done(1, $method), 1, "$method, $what: is not tried again");
+	}
+}
+
+# A counter that the answer does not name: nothing is made up for it, least of all the value of another row.
+sub cells
+{
+	my $column = '';
+	my %values = @_;
+	$column .= field(2, field(1, $_) . field(2, field(2, pack 'q>', $values{$_}))) foreach sort keys %values;
+	return 'raw ' . unpack 'H*', field(1, field(2, field(1, 'cf') . $column));
+}
+sub field
+{
+	my ($number, $bytes) = @_;
+	return chr($number << 3 | 2) . chr(length $bytes) . $bytes;
+}
+my $increment = q{UPDATE counters SET n = n + 1, m = m - 2 WHERE id IN ('a', 'b') RETURNING id, n, m};
+$mock->script('call ReadModifyWriteRow', 'apply', cells(n => 7, m => -5), 'status 0', 'call ReadModifyWriteRow', 'apply', cells(m => -2, n => 1), 'status 0');
+is($session->query($increment), "a|7|-5\nb|1|-2", 'two counters in either order');
+foreach my $answer ('raw', cells(n => 7))
+{
+	$mock->script('call ReadModifyWriteRow', 'apply', cells(n => 7, m => -5), 'status 0', 'call ReadModifyWriteRow', 'apply', $answer, 'status 0');
+	fails_with($session, $increment, 'HV000', qr/^could not increment row "b".*outcome is unknown.*invalid ReadModifyWriteRow response/s, 'an answer without a counter');
+}
+
+# ---- the time that the statement has left ----
+
+# SampleRowKeys has no more than the others.
+$session->query(q{SET statement_timeout = '7s'});
+foreach my $sql (q{SELECT count(*) FROM bigtable_sample_row_keys('mock', 't')}, 'ANALYZE t')
+{
+	$mock->script('call SampleRowKeys', 'retry_info 0.3', 'status 14 later', 'call SampleRowKeys', 'sample end 1', 'send', 'call', 'row a cf:q=1');
+	$session->query($sql);
+	my @left = map { $_->{peer_deadline_ms} } $mock->wait_for_done(2, 'SampleRowKeys');
+	ok($left[0] <= 7000 && $left[1] <= 6700 && $left[1] > 3000, "$sql: all attempts end with the statement") or diag("@left");
+}
+$session->query(q{SET statement_timeout = '300ms'});
+$mock->script('call SampleRowKeys', 'sample a 1', 'send', 'stall');
+is_error($session->run(q{SELECT * FROM bigtable_sample_row_keys('mock', 't')}), '57014', qr/^canceling statement due to statement timeout$/m, 'SampleRowKeys that stalls');
+$session->query('RESET statement_timeout');
+
+unlike(slurp_file($node->logfile), qr/PANIC|was terminated by signal/, 'no process crashed');
+
+done_testing();
