@@ -119,6 +119,7 @@ init_counters(ForeignScanState *node, DirectModify *direct)
 	int first = direct->scan->plan->nkey_clauses + direct->scan->plan->ncell_clauses;
 
 	direct->ncounters = direct->plan->nincrements;
+	direct->scan->makes_rows = direct->ncounters > 0;
 	direct->counters = palloc0(sizeof(Counter) * (direct->ncounters + 1));
 	for (int i = 0; i < direct->ncounters; i++)
 	{

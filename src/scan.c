@@ -313,6 +313,10 @@ make_row_set(BigtableScan *scan, ExprContext *econtext)
 	}
 	if (scan->plan->merged)
 		leave_buckets(scan);
+
+	/* No row has a longer key, and the service refuses to look for one. */
+	if (!scan->makes_rows)
+		bt_row_set_clip(&scan->rows, BT_MAX_ROW_KEY_BYTES);
 	scan->is_empty = scan->rows.nranges == 0;
 	return true;
 }

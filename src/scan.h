@@ -58,6 +58,7 @@ typedef struct BigtableScan
 	TimestampTz as_of; /* which */
 
 	const bt_row_set *restriction; /* see scan_restrict(), or NULL */
+	bool makes_rows;               /* increments: rows of all keys that are named */
 
 	/* Parallel, see parallel.c: the scan is of one part after the other. */
 	struct SharedScan *shared; /* NULL: it is not, or not any more */

@@ -198,6 +198,37 @@ bt_row_set_normalize(bt_row_set *set)
 	set->nranges = kept;
 }
 
+/*
+ * Of keys that are not longer than the limit, those after a longer key are the
+ * ones after its first bytes, since none lies between the two.
+ */
+static bool
+clip_bound(bt_bound *bound, size_t longest)
+{
+	if (bound->key.len <= longest)
+		return false;
+	bound->key.len = longest;
+	bound->after = true;
+	return true;
+}
+
+void
+bt_row_set_clip(bt_row_set *set, size_t longest)
+{
+	bool clipped = false;
+
+	for (size_t i = 0; i < set->nranges; i++)
+	{
+		bt_range *range = &set->ranges[i];
+
+		clipped |= clip_bound(&range->from, longest);
+		if (!range->unbounded)
+			clipped |= clip_bound(&range->to, longest);
+	}
+	if (clipped)
+		bt_row_set_normalize(set);
+}
+
 bool
 bt_row_set_intersect(const bt_row_set *a, const bt_row_set *b, bt_row_set *result)
 {

@@ -82,6 +82,12 @@ extern bool bt_row_set_add(bt_row_set *set, bt_range range);
 /* Sorts, drops empty ranges, merges ranges that overlap or touch. */
 extern void bt_row_set_normalize(bt_row_set *set);
 
+/*
+ * Leaves out keys that are longer than so many bytes, and shortens bounds to
+ * that.  In place; the set stays normalized.
+ */
+extern void bt_row_set_clip(bt_row_set *set, size_t longest);
+
 /* *result may not be one of the operands.  All are normalized. */
 extern bool
 bt_row_set_intersect(const bt_row_set *a, const bt_row_set *b, bt_row_set *result);

@@ -407,6 +407,39 @@ test_sets(const set_case *cases, size_t ncases, const char *name, set_operation 
 	}
 }
 
+/* ---- keys that are too long ---- */
+
+#define LONGEST 3
+
+static const set_case clip_cases[] = {
+	{"", NULL, ""},
+	{"(,inf)", NULL, "(,inf)"},
+	{"[abc,abc] [abd,b)", NULL, "[abc,abc] [abd,b)"},
+	{"[abcd,abcd]", NULL, ""},
+	{"[a,a] [abcd,abcd] [b,b]", NULL, "[a,a] [b,b]"},
+	{"[abcd,b)", NULL, "(abc,b)"},
+	{"(abcd,b)", NULL, "(abc,b)"},
+	{"[a,abcd)", NULL, "[a,abc]"},
+	{"[a,abcd]", NULL, "[a,abc]"},
+	{"[abcd,inf)", NULL, "(abc,inf)"},
+	{"(,abcd)", NULL, "(,abc]"},
+	{"[abcd,abce]", NULL, ""},
+	{"[abcd,abda)", NULL, "(abc,abd]"},
+	{"[abc,abc%00)", NULL, "[abc,abc]"},
+	{"[abc%00,abd)", NULL, "(abc,abd)"},
+	{"[a,abcd] [abce,b)", NULL, "[a,b)"}, /* nothing is left between them */
+	{"[%ff%ff%ff%ff,inf)", NULL, "(%ff%ff%ff,inf)"},
+};
+
+static bool
+do_clip(const bt_row_set *a, const bt_row_set *b, bt_row_set *result)
+{
+	(void) b;
+	*result = *a;
+	bt_row_set_clip(result, LONGEST);
+	return true;
+}
+
 /* ---- resume ---- */
 
 typedef struct resume_case
@@ -537,6 +570,7 @@ main(void)
 	test_sets(intersect_cases, COUNT(intersect_cases), "intersect", bt_row_set_intersect);
 	test_sets(unite_cases, COUNT(unite_cases), "unite", bt_row_set_unite);
 	test_sets(complement_cases, COUNT(complement_cases), "complement", do_complement);
+	test_sets(clip_cases, COUNT(clip_cases), "clip", do_clip);
 	test_resume();
 	test_is_all();
 	test_wire_size();
