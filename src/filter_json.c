@@ -52,6 +52,18 @@ checked(bt_filter *filter)
 	return filter;
 }
 
+/* Is there a label in it, on whatever level? */
+static bool
+contains_label(const bt_filter *filter)
+{
+	if (filter == NULL)
+		return false;
+	for (size_t i = 0; i < filter->nmembers; i++)
+		if (contains_label(filter->members[i]))
+			return true;
+	return filter->kind == BT_FILTER_LABEL;
+}
+
 static bt_filter *
 parse_list(Parser *parser, const JsonbValue *value, bt_filter_kind kind)
 {
@@ -82,7 +94,7 @@ parse_list(Parser *parser, const JsonbValue *value, bt_filter_kind kind)
 		int len = reader_enter_element(&parser->reader, i);
 		bt_filter *member = parse_filter(parser, &elements[i]);
 
-		if (kind == BT_FILTER_CHAIN && member->kind == BT_FILTER_LABEL && ++labels > 1)
+		if (kind == BT_FILTER_CHAIN && contains_label(member) && ++labels > 1)
 			reader_report(&parser->reader, NULL, "A chain has one label at most.");
 		(void) checked(bt_filter_add(&parser->arena, list, member));
 		reader_leave(&parser->reader, len);
