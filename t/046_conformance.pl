@@ -58,6 +58,69 @@ foreach my $case ([ 'ascending', '', [ 1, 2 ], 24_000 ], [ 'descending', ' DESC'
 	is(scalar(grep { $_ == 1 } values %asked), 25_000, "$name, a marker in the second request: each key is asked for");
 }
 
+# ---- keys that no row can have ----
+
+# The service allows 4 KiB: longer ones are not asked for, and bounds are cut to what can be asked for.
+my ($longest, $too_long) = (q{repeat('x', 4096)}, q{repeat('x', 4097)});
+$session->query(q{SET bigtable_fdw.enable_lookup_join = off});
+foreach my $case (
+	[ 'a longer key', "SELECT id FROM t WHERE id = $too_long" ],
+	[ 'longer keys', "SELECT id FROM t WHERE id IN ($too_long, $too_long || 'y')" ],
+	[ 'a longer prefix', "SELECT id FROM t WHERE id LIKE $too_long || '%'" ],
+	[ 'a range of longer keys', "SELECT id FROM t WHERE id BETWEEN $too_long AND $too_long || 'y'" ],
+	[ 'DELETE of a longer key', "DELETE FROM t WHERE id = $too_long" ],
+	[ 'UPDATE of a longer key', "UPDATE t SET q = 'x' WHERE id = $too_long" ])
+{
+	my ($name, $sql) = @$case;
+	$mock->script('call', 'row a cf:q=1');
+	is($session->query($sql), '', "$name: no rows");
+	is($mock->log_text, '', "$name: no request");
+}
+foreach my $case (
+	[ 'the longest key', "id = $longest", 'keys=[x*4096] ranges=[]' ],
+	[ 'a longer key among others', "id IN ($too_long, 'b')", 'keys=[b] ranges=[]' ],
+	[ 'from a longer key', "id >= $too_long", 'keys=[] ranges=[(x*4096,)]' ],
+	[ 'above a longer key', "id > $too_long AND id < 'z'", 'keys=[] ranges=[(x*4096,z)]' ],
+	[ 'up to a longer key', "id > 'a' AND id <= $too_long", 'keys=[] ranges=[(a,x*4096]]' ],
+	[ 'below a longer key', "id < $too_long", 'keys=[] ranges=[(,x*4096]]' ],
+	[ 'all but a longer key', "id <> $too_long", 'keys=[] ranges=[(,)]' ])
+{
+	my ($name, $where, $expected) = @$case;
+	$mock->script('call');
+	$session->query("SELECT id FROM t WHERE $where");
+	my ($call) = $mock->wait_for_done(1);
+	is("keys=$call->{keys} ranges=$call->{ranges}" =~ s/(x{2,})/'x*' . length $1/ger, $expected, $name);
+}
+
+# An increment makes the rows that are not there. So a key of which none can be made is an error, and nothing is sent.
+$mock->script('call ReadModifyWriteRow');
+fails_with($session, "UPDATE counters SET n = n + 1 WHERE id IN ('a', $too_long)", '22023', qr/^row key of foreign table "counters" is too long$/m, 'a counter of a longer key');
+is(scalar($mock->calls('ReadModifyWriteRow')), 0, 'a counter of a longer key: no request');
+
+# In a join, too, by either of its plans.
+foreach my $setting ('off', 'on')
+{
+	$session->query("SET bigtable_fdw.enable_lookup_join = $setting");
+	$mock->script('call', 'row b cf:q=1');
+	is($session->query("SELECT length(v.k), t.q FROM (VALUES ($too_long), ('b')) v(k) LEFT JOIN t ON t.id = v.k ORDER BY v.k"), "1|1\n4097|",
+		"a longer key in a join, lookup joins $setting");
+	is(scalar(grep { $_->{keys} =~ /x/ } $mock->wait_for_done(1)), 0, "a longer key in a join is not asked for, lookup joins $setting");
+}
+
+# ---- filters that the service refuses ----
+
+# One label at most in a chain, on whatever level; in an interleave each has cells of its own.
+my $label = sub { qq({"apply_label_transformer": "$_[0]"}) };
+my ($first, $second) = map { $label->($_) } qw(a b);
+$mock->script('call');
+fails_with($session, qq{SELECT * FROM bigtable_read_rows('mock', 't', filter => '{"chain": [$_, $second]}')}, '22023',
+	qr/^invalid filter at "chain\[1\]"\nA chain has one label at most\.$/m, 'two labels in a chain')
+  foreach $first, qq({"chain": [$first, {"pass_all_filter": true}]}), qq({"interleave": [$first, {"pass_all_filter": true}]}),
+  qq({"condition": {"predicate_filter": {"pass_all_filter": true}, "true_filter": $first}});
+is($mock->log_text, '', 'two labels in a chain: no request');
+$session->query(qq{SELECT * FROM bigtable_read_rows('mock', 't', filter => '{"chain": [{"interleave": [$first, $second]}, {"pass_all_filter": true}]}')});
+is(($mock->wait_for_done(1))[0]{filter}, 'chain(interleave(label(a),label(b)),all)', 'two labels in an interleave');
+
 # ---- many different failures of the entries of a batch ----
 
 # What may pass is tried again, and only that, however many messages there are.
