@@ -58,6 +58,56 @@ foreach my $case ([ 'ascending', '', [ 1, 2 ], 24_000 ], [ 'descending', ' DESC'
 	is(scalar(grep { $_ == 1 } values %asked), 25_000, "$name, a marker in the second request: each key is asked for");
 }
 
+# ---- ends of streams ----
+
+# What a scan of a script comes to: rows in one line, or the error's SQLSTATE; and how many requests it took.
+sub outcome
+{
+	my ($sql, @script) = @_;
+	my ($method) = $sql =~ /^INSERT/ ? 'MutateRows' : 'ReadRows';
+	$mock->script(@script);
+	my $result = $session->run($sql);
+	my $calls = $mock->wait_for_done(1, $method);
+	return ($result->{error} ? $result->{error}{sqlstate} : $result->{rows} =~ s/\n/ /gr) . " after $calls";
+}
+
+# A row that is not committed is read anew, whole, however its stream was lost; the resets are those of HTTP/2.
+my $part = 'chunk key=b family=cf qualifier=q value_size=10 value=old';
+foreach my $end ([ 'status 14 lost' ], [ 'status 10 lost' ], [ 'rst 0' ], [ 'rst 2' ], [ 'rst 7' ], [ 'end_stream' ], [ 'drop' ])
+{
+	is(outcome('SELECT id, q FROM t', 'call', 'row a cf:q=1', 'send', $part, 'send', 'sleep 20', @$end, 'call', 'row b cf:q=new'), 'a|1 b|new after 2', "@$end within a value");
+}
+
+# What is behind the last row that the limit allows does not matter, be it nonsense; what is before it does.
+foreach my $rest ('row a cf:q=1', $part, 'raw ffff', 'status 7 no', 'rst')
+{
+	is(outcome('SELECT id FROM t LIMIT 1', 'call', 'row b cf:q=1', 'send', $rest), 'b after 1', "behind the limit: $rest");
+	is(outcome(q{SELECT id FROM t WHERE id = 'b'}, 'call', 'row b cf:q=1', 'send', $rest), 'b after 1', "behind the row of a point read: $rest");
+}
+is(outcome('SELECT id FROM t LIMIT 2', 'call', 'row b cf:q=1', 'row b cf:q=1'), 'HV000 after 1', 'a row twice within the limit');
+
+# A marker at the end of what was asked for, in either direction.
+is(outcome(q{SELECT id FROM t WHERE id < 'k'}, 'call', 'row a cf:q=1', 'scanned k', 'status 14 lost', 'call', 'row b cf:q=wrong'), 'a after 1', 'a marker at an upper bound');
+is(outcome(q{SELECT id FROM t WHERE id > 'k' ORDER BY id DESC}, 'call', 'row z cf:q=1', 'scanned k', 'status 14 lost', 'call', 'row y cf:q=wrong'), 'z after 1', 'a marker at a lower bound');
+is(outcome(q{SELECT id FROM t WHERE id >= 'k' ORDER BY id DESC}, 'call', 'row z cf:q=1', 'scanned l', 'status 14 lost', 'call', 'row k cf:q=1'), 'z k after 2', 'a marker just above a lower bound');
+is(outcome(q{SELECT id FROM t WHERE id = 'k'}, 'call', 'scanned k', 'status 14 lost', 'call', 'row k cf:q=wrong'), ' after 1', 'a marker at the key of a point read');
+is(outcome(q{SELECT id FROM t WHERE id = 'k'}, 'call', 'scanned j', 'status 14 lost', 'call', 'row k cf:q=1'), 'k after 2', 'a marker before the key of a point read');
+
+# RetryInfo is of the attempt that it comes with.
+is(outcome('SELECT id FROM t', 'call', 'retry_info 0.001', 'status 3 later', 'call', 'status 3 no', 'call', 'row a cf:q=1'), '22023 after 2', 'RetryInfo, then none');
+
+# Entries that have their result keep it, whatever the stream ends with.
+my $two = q{INSERT INTO t VALUES ('a', '1'), ('b', '2')};
+foreach my $end ('status 14 late', 'status 7 late', 'rst', 'drop')
+{
+	is(outcome($two, 'call MutateRows', 'answer', 'send', 'sleep 20', $end, 'call MutateRows'), ' after 1', "all entries are done, then $end");
+}
+is(outcome($two, 'call MutateRows', 'entry 0 3 bad', 'answer 0 0', 'send', 'sleep 20', 'retry_info 0.001', 'status 8 quota', 'call MutateRows'), '22023 after 2', 'an entry is refused, the rest told to wait');
+is(join(' ', map { $_->{key} } $mock->applied), 'b', 'an entry is refused, the rest told to wait: it is written');
+my $at = now();
+is(outcome($two, 'call MutateRows', 'entry 0 14 later', 'entry_retry_info 0 0.3', 'entry 1 14 later', 'entry_retry_info 1 0.05', 'call MutateRows'), ' after 2', 'entries with delays of their own');
+cmp_ok(now() - $at, '>=', 0.3, 'entries with delays of their own: the longest is waited for');
+
 # ---- keys that no row can have ----
 
 # The service allows 4 KiB: longer ones are not asked for, and bounds are cut to what can be asked for.
