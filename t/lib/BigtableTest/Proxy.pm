@@ -1,4 +1,5 @@
-# A TCP proxy in front of a server that can make a connection half-open: it stays, and nothing comes through.
+# A TCP proxy in front of a server that can make a connection half-open (it stays, and nothing comes through), or
+# break it.
 package BigtableTest::Proxy;
 
 use strict;
@@ -7,14 +8,20 @@ use warnings;
 use IO::Select;
 use IO::Socket::INET;
 use PostgreSQL::Test::Utils;
+use Socket qw(SOL_SOCKET SO_LINGER);
 
 use constant CHUNK => 65536;
 
 my $count = 0;
 
-# Starts one that leads to a port of this machine. Options: silent_after, a list of numbers of bytes, one for
-# each connection in turn: after as many bytes from the server the connection is silent in both directions.
-# Connections beyond the list pass everything.
+# The ends of pipes that keep proxies alive, by process id: a child must not hold those of the others.
+my %alive;
+
+# Starts one that leads to a port of this machine. Options:
+#   silent_after  a list of numbers of bytes, one for each connection in turn: after as many bytes from the server
+#                 the connection is silent in both directions. Connections beyond the list pass everything.
+#   ending        what happens then instead: "reset" (RST) or "close" (FIN), at the client's side
+#   all           true: the last number is for all further connections, too
 sub new
 {
 	my ($class, $port, %options) = @_;
@@ -32,11 +39,12 @@ sub new
 	$self->{pid} = fork // die "could not fork: $!";
 	if (!$self->{pid})
 	{
-		close $self->{alive};
-		run($listener, $port, $alive, $self->{counts}, @{ $options{silent_after} // [] });
+		close $_ foreach $self->{alive}, values %alive;
+		run($listener, $port, $alive, $self->{counts}, %options);
 		require POSIX;
 		POSIX::_exit(0);
 	}
+	$alive{ $self->{pid} } = $self->{alive};
 	return $self;
 }
 
@@ -57,7 +65,9 @@ sub bytes
 # The child: moves bytes until its parent goes.
 sub run
 {
-	my ($listener, $port, $alive, $counts, @limits) = @_;
+	my ($listener, $port, $alive, $counts, %options) = @_;
+	my @limits = @{ $options{silent_after} // [] };
+	my $ending = $options{ending} // '';
 	my $select = IO::Select->new($listener, $alive);
 	my (%of, $connections);
 	$SIG{PIPE} = 'IGNORE';
@@ -71,7 +81,8 @@ sub run
 			{
 				my $client = $listener->accept or next;
 				my $server = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Proto => 'tcp') or next;
-				my $connection = { number => ++$connections, bytes => 0, limit => shift @limits };
+				my $connection = { number => ++$connections, bytes => 0,
+					limit => $options{all} && @limits == 1 ? $limits[0] : shift @limits };
 				$of{$client} = [ $server, $connection, 0 ];
 				$of{$server} = [ $client, $connection, 1 ];
 				$select->add($client, $server);
@@ -88,13 +99,17 @@ sub run
 			my $left = defined $connection->{limit} ? $connection->{limit} - $connection->{bytes} : $n;
 			$connection->{bytes} += $n if $from_server;
 			syswrite $log, "$connection->{number} $connection->{bytes}\n" if $from_server;
-			next if $left <= 0;
+			next if $left <= 0 && !$ending;
 			$data = substr $data, 0, $left if $from_server;
 			while (length $data)
 			{
 				my $written = syswrite $to, $data or last;
 				substr $data, 0, $written, '';
 			}
+			next if !$ending || !$from_server || !defined $connection->{limit} || $connection->{bytes} < $connection->{limit};
+			setsockopt $to, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0) if $ending eq 'reset';
+			$select->remove($socket, $to);
+			close $_ foreach $socket, $to;
 		}
 	}
 	return;
@@ -106,6 +121,7 @@ sub DESTROY
 	local ($?, $@, $!);
 	return if !$self->{pid} || !$self->{alive};
 	close $self->{alive};
+	delete $alive{ $self->{pid} };
 	waitpid $self->{pid}, 0;
 	return;
 }
