@@ -155,7 +155,8 @@ sub read_case
 	else
 	{
 		push @script, 'call', sending(int rand 2 ? 'replay ' . int rand 60 : ()), one_of('stall', 'status 14 busy', 'drop', 'status 10 busy');
-		push @script, 'call', one_of('stall', 'status 14 busy', 'trickle 20' . "\nscanned a\nsend" x 50, 'headers' . "\nstall");
+		my $start = $reversed ? 'z' : 'a'; # before all rows, in the order of the scan
+		push @script, 'call', one_of('stall', 'status 14 busy', 'trickle 20' . "\nscanned $start\nsend" x 50, 'headers' . "\nstall");
 		@case{qw(server errors seconds)} = ('hasty', [qw(57014 08006 40001 HV000)], 0.6);
 	}
 	$case{script} = \@script;
