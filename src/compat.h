@@ -389,6 +389,17 @@ compat_row_compare_strategy(const RowCompareExpr *expr)
 #endif
 }
 
+/* The same, for tests that make such an expression. */
+static inline void
+compat_set_row_compare_strategy(RowCompareExpr *expr, int strategy)
+{
+#if PG_VERSION_NUM >= 180000
+	expr->cmptype = (CompareType) strategy;
+#else
+	expr->rctype = (RowCompareType) strategy;
+#endif
+}
+
 /*
  * When the statement that is running will be cancelled, or the transaction
  * ended, by a timeout; DT_NOEND if by none.  17 added transaction_timeout.

@@ -147,7 +147,8 @@ row_key_allows(const RowKey *key, int part, bt_span segment)
 		return false;
 	if (key->encoding != KEY_DELIMITED || row_key_is_self_delimiting(&key->parts[part]))
 		return true;
-	if (memmem(segment.data, segment.len, delimiter.data, delimiter.len) != NULL)
+	if (segment.len >= delimiter.len &&
+		memmem(segment.data, segment.len, delimiter.data, delimiter.len) != NULL)
 		return false;
 
 	/* Nor may the delimiter seem to begin before it does: "a:" before "::". */

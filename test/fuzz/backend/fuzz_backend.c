@@ -36,6 +36,8 @@
 #include "mapping.h"
 #include "option.h"
 
+#include "fuzz_backend.h"
+
 /* Of libFuzzer. */
 extern int LLVMFuzzerRunDriver(int *argc, char ***argv,
 							   int (*callback)(const uint8_t *data, size_t size));
@@ -55,7 +57,7 @@ extern Datum bigtable_fdw_validator(PG_FUNCTION_ARGS);
 typedef void (*target_fn)(const uint8_t *data, size_t size);
 
 static target_fn target;
-static MemoryContext input_context;
+MemoryContext fuzz_input_context;
 
 /* ---- filters as jsonb ---- */
 
@@ -161,12 +163,12 @@ output_of(Oid typid, Datum value)
 static bool
 decode(const ColumnMapping *column, bt_span bytes, Datum *value)
 {
-	MemoryContext old = MemoryContextSwitchTo(input_context);
+	MemoryContext old = MemoryContextSwitchTo(fuzz_input_context);
 	RowMemory memory;
 	Codec codec;
 	bool found;
 
-	row_memory_init(&memory, input_context);
+	row_memory_init(&memory, fuzz_input_context);
 	codec_init(&codec, column);
 	found = codec_decode(&codec, bytes, &memory, value);
 	MemoryContextSwitchTo(old);
@@ -210,8 +212,8 @@ fuzz_codec(const uint8_t *data, size_t size)
 
 /* ---- the driver ---- */
 
-static void
-check_error(void)
+void
+fuzz_check_error(void)
 {
 	ErrorData *error = CopyErrorData();
 
@@ -228,7 +230,7 @@ check_error(void)
 static int
 one_input(const uint8_t *data, size_t size)
 {
-	MemoryContext old = MemoryContextSwitchTo(input_context);
+	MemoryContext old = MemoryContextSwitchTo(fuzz_input_context);
 
 	PG_TRY();
 	{
@@ -236,12 +238,12 @@ one_input(const uint8_t *data, size_t size)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(input_context);
-		check_error();
+		MemoryContextSwitchTo(fuzz_input_context);
+		fuzz_check_error();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(input_context);
+	MemoryContextReset(fuzz_input_context);
 	return 0;
 }
 
@@ -254,6 +256,8 @@ find_target(const char *name)
 		return fuzz_option;
 	if (strcmp(name, "codec") == 0)
 		return fuzz_codec;
+	if (strcmp(name, "row_key") == 0)
+		return fuzz_row_key;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("there is no target \"%s\"", name)));
 }
@@ -268,7 +272,7 @@ fuzz(PG_FUNCTION_ARGS)
 	char **argv;
 
 	target = find_target(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	input_context =
+	fuzz_input_context =
 		AllocSetContextCreate(TopMemoryContext, "fuzz input", ALLOCSET_DEFAULT_SIZES);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT,
 					  &arguments, NULL, &argc);
