@@ -216,6 +216,7 @@ read_ranges(AnalyzeScan *scan, Sample *sample, const bt_row_sample *keys, size_t
 	{
 		size_t n = Min((size_t) (first + step * (double) i), nkeys - 1);
 		int64 offset = n > 0 ? keys[n - 1].offset_bytes : 0;
+		double size = (double) keys[n].offset_bytes - (double) offset;
 		bt_span key = bt_buffer_span(&keys[n].key);
 		bt_range range = bt_range_all();
 
@@ -226,9 +227,10 @@ read_ranges(AnalyzeScan *scan, Sample *sample, const bt_row_sample *keys, size_t
 			range.to = bt_range_to(key, false).to;
 			range.unbounded = false;
 		}
-		if (!bt_range_is_empty(&range))
-			read_range(scan, sample, &range, (double) (keys[n].offset_bytes - offset),
-					   max_rows, &density);
+		if (bt_range_is_empty(&range))
+			density.whole_bytes += size; /* without a row */
+		else
+			read_range(scan, sample, &range, size, max_rows, &density);
 	}
 	return estimate_rows(&density, (double) keys[nkeys - 1].offset_bytes);
 }

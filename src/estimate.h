@@ -19,7 +19,7 @@
 static inline BlockNumber
 estimate_pages(double bytes)
 {
-	return (BlockNumber) Min(bytes / BLCKSZ + 1, (double) MaxBlockNumber);
+	return (BlockNumber) Min(Max(bytes, 0) / BLCKSZ + 1, (double) MaxBlockNumber);
 }
 
 /*
