@@ -189,6 +189,13 @@ bt_payload_release(bt_payload *payload)
 
 /* ---- calls ---- */
 
+static void
+tell_end(const bt_call *call)
+{
+	if (server->end != NULL)
+		server->end(server->arg, call);
+}
+
 static bt_call *
 start(bt_span request, const bt_header *headers, size_t nheaders, int64_t deadline_us)
 {
@@ -294,7 +301,7 @@ end_call(bt_call *call, bt_code code)
 		call->metadata[i].value = fuzz_bytes(input, 60);
 	}
 	call->over = true;
-	server->end(server->arg, call);
+	tell_end(call);
 	return BT_CALL_END;
 }
 
@@ -376,7 +383,8 @@ bt_call_next(bt_call *call, const bt_host *of, int64_t timeout_us)
 		case HAPPENS_INTERRUPT:
 			return of == &host ? BT_CALL_INTERRUPTED : BT_CALL_TIMEOUT;
 		default:
-			set_message(call, server->answer(server->arg, call));
+			set_message(call, server->answer != NULL ? server->answer(server->arg, call)
+													 : fuzz_message(input));
 			return BT_CALL_MESSAGE;
 	}
 }
@@ -443,7 +451,7 @@ bt_call_destroy(bt_call *call)
 	if (call == NULL)
 		return;
 	if (!call->over)
-		server->end(server->arg, call);
+		tell_end(call);
 	drop_message(call);
 	bt_payload_release(call->payload);
 	free(call);

@@ -22,13 +22,16 @@ typedef struct fake_server
 	/* Sees each request. */
 	void (*request)(void *arg, const bt_call *call, bt_span request);
 
-	/* Makes a sound answer's message: bytes in the input's arena. */
+	/*
+	 * Makes a sound answer's message: bytes in the input's arena.  NULL: they
+	 * are the input's own, up to a separator.
+	 */
 	bt_span (*answer)(void *arg, const bt_call *call);
 
 	/* Sees each message that a client is given. */
 	void (*message)(void *arg, const bt_call *call, bt_span message);
 
-	/* The call is over, or was destroyed before it was. */
+	/* The call is over, or was destroyed before it was.  May be NULL. */
 	void (*end)(void *arg, const bt_call *call);
 
 	/*

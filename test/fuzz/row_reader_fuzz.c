@@ -133,13 +133,6 @@ see_message(void *arg, const bt_call *call, bt_span message)
 	(void) message;
 }
 
-static void
-see_end(void *arg, const bt_call *call)
-{
-	(void) arg;
-	(void) call;
-}
-
 /* ---- the scan ---- */
 
 static void
@@ -208,11 +201,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_input input;
 	scan scan = {.input = &input};
-	const fake_server server = {.request = see_request,
-								.answer = answer,
-								.message = see_message,
-								.end = see_end,
-								.arg = &scan};
+	const fake_server server = {
+		.request = see_request, .answer = answer, .message = see_message, .arg = &scan};
 	bt_read_spec spec = {.kind = BT_RESOURCE_TABLE,
 						 .resource = "projects/p/instances/i/tables/t"};
 	bt_row_reader *reader;

@@ -20,7 +20,6 @@ static const bt_retry_policy defaults = {0};
 /* What the last attempt has brought. */
 typedef struct caller
 {
-	fuzz_input *input;
 	bt_span messages[MAX_MESSAGES];
 	size_t n;
 	int attempts;
@@ -37,15 +36,6 @@ see_request(void *arg, const bt_call *call, bt_span request)
 	caller->attempts++;
 }
 
-static bt_span
-answer(void *arg, const bt_call *call)
-{
-	caller *caller = arg;
-
-	(void) call;
-	return fuzz_message(caller->input);
-}
-
 static void
 see_message(void *arg, const bt_call *call, bt_span message)
 {
@@ -54,13 +44,6 @@ see_message(void *arg, const bt_call *call, bt_span message)
 	(void) call;
 	FUZZ_CHECK(caller->n < MAX_MESSAGES, "more messages than the input has bytes");
 	caller->messages[caller->n++] = message;
-}
-
-static void
-see_end(void *arg, const bt_call *call)
-{
-	(void) arg;
-	(void) call;
 }
 
 static void
@@ -88,12 +71,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_input input;
-	caller caller = {.input = &input};
-	const fake_server server = {.request = see_request,
-								.answer = answer,
-								.message = see_message,
-								.end = see_end,
-								.arg = &caller};
+	caller caller = {0};
+	const fake_server server = {
+		.request = see_request, .message = see_message, .arg = &caller};
 	bt_row_sampler *sampler;
 	bt_sample_result result;
 	bt_status status;

@@ -41,15 +41,6 @@ see_request(void *arg, const bt_call *call, bt_span request)
 	caller->answered = false;
 }
 
-static bt_span
-answer(void *arg, const bt_call *call)
-{
-	caller *caller = arg;
-
-	(void) call;
-	return fuzz_message(caller->input);
-}
-
 static void
 see_message(void *arg, const bt_call *call, bt_span message)
 {
@@ -58,13 +49,6 @@ see_message(void *arg, const bt_call *call, bt_span message)
 	(void) call;
 	caller->message = message;
 	caller->answered = true;
-}
-
-static void
-see_end(void *arg, const bt_call *call)
-{
-	(void) arg;
-	(void) call;
 }
 
 /* ---- the calls ---- */
@@ -128,11 +112,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_input input;
 	caller caller = {.input = &input};
-	const fake_server server = {.request = see_request,
-								.answer = answer,
-								.message = see_message,
-								.end = see_end,
-								.arg = &caller};
+	const fake_server server = {
+		.request = see_request, .message = see_message, .arg = &caller};
 	bt_unary_result result;
 	bt_status status;
 	bt_unary *unary;
