@@ -111,7 +111,10 @@ wait_event_for(bt_wait_reason reason, const uint32 *answer)
 	return *answer;
 }
 
-/* See bt_host; arg is the wait event for an answer.  Raises no errors: the sets exist already. */
+/*
+ * See bt_host; arg is the wait event for an answer.  Raises no errors: the sets
+ * exist already.
+ */
 static bt_wait_result
 host_wait(void *arg, int fd, int64_t timeout_us, bt_wait_reason reason)
 {

@@ -33,6 +33,6 @@ extern void key_form_forget(KeyForm *form);
 extern bool key_form_is_other(const KeyForm *form);
 
 /* Raises the error of that. */
-extern void key_form_report(const KeyForm *form, bt_span key) pg_attribute_noreturn();
+extern void key_form_report(const KeyForm *form, bt_span key) __attribute__((noreturn));
 
 #endif /* BIGTABLE_FDW_KEY_FORM_H */

@@ -4,8 +4,9 @@
  *	  What authorises a call, and checks of it that contact nobody.
  *
  * rpc_credentials.c hands it to gRPC, which signs tokens for service accounts;
- * tokens of others are fetched by token_source.c.  What is wrong with a key comes back from there as a call that is not
- * authorised; so it is checked here first, where there are words for it.
+ * tokens of others are fetched by token_source.c.  What is wrong with a key
+ * comes back from there as a call that is not authorised; so it is checked here
+ * first, where there are words for it.
  *
  *-------------------------------------------------------------------------
  */

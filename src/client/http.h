@@ -22,9 +22,6 @@
 /* Longest body that is taken; one that is longer is an error. */
 #define BT_HTTP_MAX_BODY ((size_t) 1024 * 1024)
 
-/* Descriptors that a request holds: its connection, and what wakes and resolves. */
-#define BT_HTTP_FDS 5
-
 typedef struct bt_http bt_http;
 
 /* Strings that are the caller's, with what HTTP allows in them. */

@@ -79,7 +79,7 @@ typedef enum bt_call_event
 /*
  * Descriptors that gRPC and this file hold per process, and per channel.  A
  * channel with credentials for which tokens are fetched has those of a request
- * over HTTP now and then (BT_HTTP_FDS).
+ * over HTTP now and then: a connection, and what wakes curl and resolves names.
  */
 #define BT_RPC_PROCESS_FDS 5
 #define BT_RPC_CHANNEL_FDS 2

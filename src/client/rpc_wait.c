@@ -18,6 +18,8 @@
  */
 #include "rpc_internal.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -64,10 +66,7 @@ rpc_restore_signals(const sigset_t *old)
 int64_t
 bt_rpc_now_us(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return bt_clock_now_us();
 }
 
 gpr_timespec

@@ -178,20 +178,40 @@ verification_url(aws_machine *machine)
 }
 
 static json_t *
-describe(const char *url, const bt_aws_header *headers, size_t n,
-		 const char *authorization)
+describe(const char *url, const bt_aws_request *request, const char *authorization)
 {
 	json_t *list = json_array();
 
 	json_array_append_new(
 		list, json_pack("{s:s,s:s}", "key", "Authorization", "value", authorization));
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s}", "key", headers[i].name,
-											  "value", headers[i].value));
-	return json_pack("{s:s,s:s,s:o}", "url", url, "method", "POST", "headers", list);
+	for (size_t i = 0; i < request->nheaders; i++)
+		json_array_append_new(list,
+							  json_pack("{s:s,s:s}", "key", request->headers[i].name,
+										"value", request->headers[i].value));
+	return json_pack("{s:s,s:s,s:o}", "url", url, "method", request->method, "headers",
+					 list);
 }
 
-/* The signed request, as JSON that is escaped as a part of a URL. */
+/* The request with its signature, as JSON that is escaped as a part of a URL. */
+static char *
+put_together(const char *url, const bt_aws_request *request, const char *authorization)
+{
+	json_t *json = describe(url, request, authorization);
+	char *dump = json_dumps(json, JSON_COMPACT);
+	char *text = NULL;
+	size_t len;
+	FILE *out = dump != NULL ? open_memstream(&text, &len) : NULL;
+
+	if (out != NULL)
+	{
+		bt_url_put_escaped(out, dump);
+		fclose(out);
+	}
+	free(dump);
+	json_decref(json);
+	return text;
+}
+
 static char *
 sign_request(const aws_machine *machine, const char *audience, const char *url)
 {
@@ -204,40 +224,32 @@ sign_request(const aws_machine *machine, const char *audience, const char *url)
 	const char *start = bt_url_host(url, &len);
 	const char *query = strchr(url, '?');
 	bt_aws_header headers[4] = {{"host", host}, {"x-amz-date", date}};
-	size_t n = 2;
-	bt_aws_request request = {.method = "POST", .path = "/", .headers = headers};
+	bt_aws_request request = {.method = "POST",
+							  .path = "/",
+							  .query = query != NULL ? query + 1 : "",
+							  .region = machine->region,
+							  .service = service,
+							  .time = date,
+							  .headers = headers,
+							  .nheaders = 2};
 	bt_aws_keys keys = {machine->access_key_id, machine->secret_access_key};
 	char *authorization;
-	char *text = NULL;
-	size_t text_len;
-	json_t *json;
-	char *dump;
-	FILE *out;
+	char *token;
 
 	snprintf(host, sizeof(host), "%.*s", len, start);
 	snprintf(service, sizeof(service), "%.*s", (int) strcspn(host, "."), host);
 	strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	if (machine->token != NULL)
-		headers[n++] = (bt_aws_header){"x-amz-security-token", machine->token};
-	headers[n++] = (bt_aws_header){"x-goog-cloud-target-resource", audience};
-	request.query = query != NULL ? query + 1 : "";
-	request.region = machine->region;
-	request.service = service;
-	request.time = date;
-	request.nheaders = n;
+		headers[request.nheaders++] =
+			(bt_aws_header){"x-amz-security-token", machine->token};
+	headers[request.nheaders++] =
+		(bt_aws_header){"x-goog-cloud-target-resource", audience};
 	authorization = bt_aws_sign(&request, &keys);
-	json = authorization != NULL ? describe(url, headers, n, authorization) : NULL;
-	dump = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
-	out = dump != NULL ? open_memstream(&text, &text_len) : NULL;
-	if (out != NULL)
-	{
-		bt_url_put_escaped(out, dump);
-		fclose(out);
-	}
-	free(dump);
-	json_decref(json);
+	if (authorization == NULL)
+		return NULL;
+	token = put_together(url, &request, authorization);
 	free(authorization);
-	return text;
+	return token;
 }
 
 char *

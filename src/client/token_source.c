@@ -13,8 +13,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "token_exchange.h"
 
 /* A token that is good for less is not sent: it has to be good on arrival. */
@@ -52,15 +52,6 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 static bt_token_source *fetched_for;
 static int threads;
-
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 bt_token_source *
 bt_token_source_create(const bt_credentials *credentials, bt_status *status)
@@ -125,10 +116,10 @@ end_fetch(bt_token_source *source, bt_token *token)
 	{
 		wipe(source->token);
 		source->token = token->text;
-		source->expires_us = now_us() + token->lifetime_us;
+		source->expires_us = bt_clock_now_us() + token->lifetime_us;
 	}
 	else
-		source->early_us = now_us() + EARLY_PAUSE_US;
+		source->early_us = bt_clock_now_us() + EARLY_PAUSE_US;
 	source->waiters = NULL;
 	source->fetching = NULL;
 	while (*link != source)
@@ -241,7 +232,7 @@ bt_token_source_get(bt_token_source *source, bt_token_callback callback, void *a
 					char **token, bt_status *status)
 {
 	bt_token_result result = BT_TOKEN_FAILED;
-	int64_t now = now_us();
+	int64_t now = bt_clock_now_us();
 	int64_t left;
 
 	*token = NULL;
