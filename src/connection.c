@@ -653,15 +653,15 @@ hint_for_unavailable(const Connection *connection, const TableMapping *table,
 		return psprintf("Check that option \"emulator_host\" of server \"%s\" names a "
 						"running server.",
 						table->servername);
+	if (strncmp(status->message, BT_STATUS_NO_TOKEN, strlen(BT_STATUS_NO_TOKEN)) == 0)
+		return "The credentials have to be changed for a token first: check that the "
+			   "place where that is done can be reached from the server, and that the "
+			   "machine trusts its certificate.";
 	if (strstr(status->message, "certificate") != NULL)
 		return psprintf("Option \"ssl_ca_file\" of server \"%s\" names the authorities "
 						"that are trusted, and option \"%s\" the host whose certificate "
 						"is expected.",
 						table->servername, option);
-	if (strncmp(status->message, BT_STATUS_NO_TOKEN, strlen(BT_STATUS_NO_TOKEN)) == 0)
-		return "The credentials have to be changed for a token first: check that the "
-			   "place where that is done can be reached from the server, and takes "
-			   "them.";
 	if (connection->endpoint->is_default)
 		return psprintf("Check that \"%s\" can be reached from the server. For an "
 						"emulator, set option \"emulator_host\" of server \"%s\".",
